@@ -1,0 +1,1 @@
+"""Pixels: readers, frames, scaling, colour maps, viewport, overlay, measurement, rendering."""

@@ -1,0 +1,284 @@
+"""Frames that are read band by band: what the frames of all readers have in common."""
+
+from __future__ import annotations
+
+import math
+import os
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiview.errors import Poll, never
+from tuiview.imaging.frame import Box, Frame, Pixels, Reduced
+from tuiview.imaging.reduce import BAND_BYTES, Averages, Axis, ReadRows, plan_axis, reduce_rows
+
+ReadWindow = Callable[[int, int, int, int], Pixels]
+"""Reads columns x0..x1 of rows y0..y1 (half-open), as stored."""
+
+SAMPLES = 100_000
+"""Values that scaling limits are taken from."""
+
+_TWO_THREADS = 8 << 20
+_PREVIEW_THREADS = 8
+_ZSCALE_PIXELS = 2048 * 2048
+
+
+class BandedFrame(Frame):
+    """A frame over stored rows, with the scaling that makes values of them.
+
+    Subclasses set the attributes of `Frame` and give `rows`.
+
+    Attributes:
+        stored: The type of the stored values, of any byte order.
+        scale, zero: A value is `zero + scale * stored`.
+        blank: The stored integer that stands for "no value".
+        sequential: Bands are best read in order, by one thread.
+        apart: Single rows are read for less than all between them; previews pay.
+    """
+
+    stored: np.dtype[np.generic]
+    scale: float = 1.0
+    zero: float = 0.0
+    blank: int | None = None
+    sequential: bool = False
+    apart: bool = False
+    _sampled: Pixels | None = None
+
+    @abstractmethod
+    def rows(self, x0: int, x1: int, y0: int, y1: int) -> Pixels:
+        """Stored values of columns x0..x1 and rows y0..y1 (half-open): `(h, w)` or `(h, w, 3)`."""
+
+    def read(self, x0: int, y0: int, x1: int, y1: int) -> Pixels:
+        """Native pixels of a window; see `Frame.read`.
+
+        Raises:
+            ValueError: The window is empty or not inside the frame.
+        """
+        ny, nx = self.shape
+        if not (0 <= x0 < x1 <= nx and 0 <= y0 < y1 <= ny):
+            raise ValueError(f"window {x0}:{x1}, {y0}:{y1} is not inside {nx} x {ny} pixels")
+        return self.values(self.rows(x0, x1, y0, y1))
+
+    def values(self, stored: Pixels) -> Pixels:
+        """Turn stored values into values of the frame's native type."""
+        if self.scale == 1.0 and self.zero == 0.0 and self.blank is None:
+            return stored.astype(self.dtype, copy=False)
+        if self.dtype.kind in "iu":
+            # The unsigned conventions only turn the sign bit; a sum in floats would not be exact.
+            bits = 8 * self.dtype.itemsize
+            native = stored.astype(stored.dtype.newbyteorder("="), copy=False)
+            unsigned: NDArray[np.unsignedinteger[Any]] = native.view(f"u{self.dtype.itemsize}")
+            flipped: Pixels = (unsigned ^ unsigned.dtype.type(1 << (bits - 1))).view(self.dtype)
+            return flipped
+        result = stored.astype(self.dtype)
+        if self.scale != 1.0:
+            result *= self.scale
+        if self.zero != 0.0:
+            result += self.zero
+        if self.blank is not None:
+            result[stored == self.blank] = np.nan
+        return result
+
+    def reduce(
+        self,
+        box: Box,
+        size: tuple[int, int],
+        *,
+        cancelled: Poll = never,
+        preview: bool = False,
+    ) -> Reduced:
+        """Bring a box to the size of a pane; see `Frame.reduce`."""
+        ny, nx = self.shape
+        rows = plan_axis(box.y0, box.y1, size[0], ny)
+        columns = plan_axis(box.x0, box.x1, size[1], nx)
+        if rows is None or columns is None:
+            return _nothing(size, self.channels)
+        preview = preview and rows.average and self.apart
+        if preview:
+            rows = rows.nearest()
+        averages = self.averages(self.rows, rows, columns, cancelled=cancelled, sparse=preview)
+        where = slice(rows.first, rows.last), slice(columns.first, columns.last)
+        if self.channels == 3:
+            return placed_color(averages / self.color_unit, None, where, size, preview)
+        data = np.full(size, np.nan, np.float32)
+        with np.errstate(over="ignore"):
+            data[where] = averages if self._plain else averages * self.scale + self.zero
+        return Reduced(data, preview=preview)
+
+    @property
+    def color_unit(self) -> float:
+        """The stored difference that is one step of an 8-bit colour channel."""
+        return 257.0 if self.dtype.itemsize == 2 else 1.0
+
+    @property
+    def _plain(self) -> bool:
+        return self.scale == 1.0 and self.zero == 0.0
+
+    def averages(
+        self,
+        read: ReadWindow,
+        rows: Axis,
+        columns: Axis,
+        *,
+        cancelled: Poll = never,
+        sparse: bool = False,
+    ) -> Averages:
+        """Average stored values over the cells of two axes, before scaling.
+
+        Args:
+            read: `rows`, or a variant of it.
+            rows: The cells along y.
+            columns: The cells along x.
+            cancelled: Asked before each band.
+            sparse: The rows lie apart; many small reads at a time hide the storage's latency.
+        """
+        low, high = columns.low, columns.high
+        channels = (self.channels,) if self.channels > 1 else ()
+        row_bytes = (high - low) * self.stored.itemsize * self.channels
+        threads = 1
+        if not self.sequential and row_bytes * (rows.high - rows.low) > _TWO_THREADS:
+            threads = _PREVIEW_THREADS if sparse else min(2, len(os.sched_getaffinity(0)))
+
+        def read_rows(y0: int, y1: int) -> Pixels:
+            return read(low, high, y0, y1)
+
+        whole = (low, high, rows.low, rows.high) == (0, self.shape[1], 0, self.shape[0])
+        tap = None
+        if whole and not sparse and self._sampled is None and read == self.rows:
+            tap = _Tap(read_rows, self.shape, self.channels, self.stored)
+        averages = reduce_rows(
+            tap.read if tap else read_rows,
+            rows,
+            columns,
+            stored=self.stored if read == self.rows else np.dtype("f4"),
+            channels=channels,
+            blank=self.blank,
+            row_bytes=row_bytes,
+            threads=threads,
+            cancelled=cancelled,
+        )
+        if tap is not None:
+            self._sampled = tap.kept
+        return averages
+
+    def sample(self, count: int = SAMPLES) -> NDArray[np.float64]:
+        """Finite values on a grid; free after the whole frame has been reduced."""
+        if count == SAMPLES and self._sampled is not None:
+            stored = self._sampled
+        else:
+            tap = _Tap(
+                lambda y0, y1: self.rows(0, self.shape[1], y0, y1),
+                self.shape, self.channels, self.stored, count,
+            )  # fmt: skip
+            tap.walk()
+            stored = tap.kept
+            if count == SAMPLES:
+                self._sampled = stored
+        values = self.values(stored).ravel().astype(np.float64)
+        return values[np.isfinite(values)]
+
+    def zscale_sample(self, count: int = 1000) -> Pixels:
+        """The values that zscale takes its limits from; see `Frame.zscale_sample`."""
+        ny, nx = self.shape
+        size = ny * nx
+        if self.channels != 1 or size > _ZSCALE_PIXELS:
+            return self.sample(count)[:count]
+        stride = int(max(1.0, size / count))
+        step = max(1, BAND_BYTES // (nx * self.stored.itemsize))
+        wanted: list[Pixels] = []
+        gaps = self.dtype.kind == "f"
+        for y in range(0, ny, step):
+            stored = self.rows(0, nx, y, min(y + step, ny))
+            if gaps and not _all_finite(stored, self.blank):
+                return super().zscale_sample(count)
+            wanted.append(stored.reshape(-1)[-(y * nx) % stride :: stride].copy())
+        return self.values(np.concatenate(wanted)[:count])
+
+    def cost(self, box: Box) -> int:
+        """About how many bytes are read to reduce a box; see `Frame.cost`."""
+        ny, nx = self.shape
+        rows = max(0.0, min(box.y1, ny - 0.5) - max(box.y0, -0.5))
+        columns = max(0.0, min(box.x1, nx - 0.5) - max(box.x0, -0.5))
+        return math.ceil(rows * columns) * self.stored.itemsize * self.channels
+
+
+class _Tap:
+    """Takes the values on a grid out of rows that are read anyway.
+
+    The threads of a reduction read different rows, so that they fill different rows of `kept`.
+    """
+
+    def __init__(
+        self,
+        read: ReadRows,
+        shape: tuple[int, int],
+        channels: int,
+        stored: np.dtype[np.generic],
+        count: int = SAMPLES,
+    ) -> None:
+        self._read = read
+        step = max(1.0, math.sqrt(shape[0] * shape[1] / count))
+        self._y = _grid(shape[0], step, count)
+        self._x = _grid(shape[1], step, max(1, count // len(self._y)))
+        self._y = _grid(shape[0], step, max(1, count // len(self._x)))
+        tail = (channels,) if channels > 1 else ()
+        self.kept: Pixels = np.zeros((len(self._y), len(self._x), *tail), stored)
+
+    def read(self, y0: int, y1: int) -> Pixels:
+        """Read rows and keep what lies on the grid."""
+        band = self._read(y0, y1)
+        first, last = np.searchsorted(self._y, (y0, y1))
+        if first < last:
+            self.kept[first:last] = band[self._y[first:last] - y0][:, self._x]
+        return band
+
+    def walk(self) -> None:
+        """Read all rows of the grid."""
+        for y in self._y:
+            self.read(int(y), int(y) + 1)
+
+
+def _grid(size: int, step: float, most: int) -> NDArray[np.intp]:
+    """Positions along an axis, evenly spread, one in the middle of each step."""
+    count = max(1, min(size, most, round(size / step)))
+    return ((np.arange(count) + 0.5) * size / count).astype(np.intp)
+
+
+def _all_finite(stored: Pixels, blank: int | None) -> bool:
+    if stored.dtype.kind == "f":
+        return bool(np.isfinite(stored).all())
+    return blank is None or not bool((stored == stored.dtype.type(blank)).any())
+
+
+def _nothing(size: tuple[int, int], channels: int) -> Reduced:
+    if channels == 3:
+        return Reduced(np.zeros((*size, 3), np.uint8), np.zeros(size, np.bool_))
+    return Reduced(np.full(size, np.nan, np.float32))
+
+
+def placed_color(
+    colors: Averages,
+    valid: NDArray[np.bool_] | None,
+    where: tuple[slice, slice],
+    size: tuple[int, int],
+    preview: bool,
+) -> Reduced:
+    """Put averaged colours `(h, w, 3)`, 0 to 255, to their place in a pane.
+
+    Args:
+        colors: The colours of the cells that touch the image.
+        valid: Which of them hide nothing; None for all.
+        where: The rows and columns of the pane that they fill.
+        size: `(h, w)` of the pane.
+        preview: For `Reduced.preview`.
+    """
+    data = np.zeros((*size, 3), np.uint8)
+    data[where] = np.clip(colors + 0.5, 0, 255)
+    if valid is None and data[where].shape == data.shape:
+        return Reduced(data, preview=preview)
+    inside = np.zeros(size, np.bool_)
+    inside[where] = True if valid is None else valid
+    return Reduced(data, inside, preview)

@@ -1,0 +1,426 @@
+"""Reduction: a box of an image brought to the size of a pane by exact area averages.
+
+The average is separable: every output cell is a rectangle whose edges may cut pixels, and each
+pixel counts with the part of its area that the cell covers. Rows are read band by band, summed to
+one row for each output row, and these are summed along x. NaN makes the sum of its column NaN;
+only those columns are then summed again without it. Where an axis is magnified the nearest pixel
+is taken instead.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiview.errors import Cancelled, Poll, never
+from tuiview.imaging.frame import Box, Pixels
+
+ReadRows = Callable[[int, int], Pixels]
+"""Reads rows y0..y1 (half-open) of the columns wanted: `(h, w)` or `(h, w, channels)`."""
+
+Floats = NDArray[np.float64]
+Averages = NDArray[np.floating[Any]]
+
+BAND_BYTES = 1 << 19
+"""Bytes of one band: it stays in the processor's cache between reading and summing."""
+
+_SUM_BYTES = 1 << 20
+_MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
+_SNAP = 1e-9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """How the cells of an output axis lie on the pixels of an image axis.
+
+    Attributes:
+        count: Cells of the output.
+        first, last: The cells (half-open) that touch the image; the others are outside.
+        start: `(last - first + 1,)` pixel in which each edge of these cells lies, or
+            `(last - first,)` nearest pixel of each cell where `average` is false.
+        part: The share of pixel `start` that lies before the edge; empty if not `average`.
+        low, high: The pixels (half-open) that are touched.
+        average: Whether cells are averages of pixels.
+    """
+
+    count: int
+    first: int
+    last: int
+    start: NDArray[np.intp]
+    part: Floats
+    low: int
+    high: int
+    average: bool
+
+    @property
+    def cells(self) -> int:
+        """Cells that touch the image."""
+        return self.last - self.first
+
+    def nearest(self) -> Axis:
+        """The same cells, each standing for the one pixel in its middle."""
+        if not self.average:
+            return self
+        edges = self.start + self.part
+        start = np.floor((edges[:-1] + edges[1:]) / 2).astype(np.intp)
+        return Axis(
+            self.count, self.first, self.last, start, np.empty(0),
+            int(start[0]), int(start[-1]) + 1, False,
+        )  # fmt: skip
+
+
+def plan_axis(low: float, high: float, count: int, size: int) -> Axis | None:
+    """Lay `count` cells over `low`..`high` of an axis of `size` pixels.
+
+    Args:
+        low: Position of the first edge; pixel p reaches from p - 0.5 to p + 0.5.
+        high: Position of the last edge.
+        count: Cells wanted.
+        size: Pixels of the axis.
+
+    Returns:
+        The plan, or None if no cell touches the image.
+    """
+    step = (high - low) / count
+    if not step > 0 or size <= 0:
+        return None
+    if step <= 1 + _SNAP:
+        centres = low + 0.5 + (np.arange(count) + 0.5) * step
+        start = np.floor(centres + _SNAP).astype(np.intp)
+        inside = np.flatnonzero((start >= 0) & (start < size))
+        if inside.size == 0:
+            return None
+        first, last = int(inside[0]), int(inside[-1]) + 1
+        start = start[first:last]
+        return Axis(
+            count, first, last, start, np.empty(0), int(start[0]), int(start[-1]) + 1, False
+        )
+    edges = np.clip(low + 0.5 + np.arange(count + 1) * step, 0.0, float(size))
+    nearest = np.rint(edges)
+    edges = np.where(np.abs(edges - nearest) < _SNAP * max(size, 1), nearest, edges)
+    inside = np.flatnonzero(np.diff(edges) > 1e-6)
+    if inside.size == 0:
+        return None
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    edges = edges[first : last + 1]
+    start = np.floor(edges).astype(np.intp)
+    part = edges - start
+    return Axis(
+        count, first, last, start, part, int(start[0]), int(start[-1]) + (part[-1] > 0), True
+    )
+
+
+def reduce_array(data: Pixels, box: Box, size: tuple[int, int]) -> Floats:
+    """Bring a box of an array `(ny, nx)` or `(ny, nx, channels)` to `size` = `(h, w)`.
+
+    Returns:
+        `(h, w)` or `(h, w, channels)` averages; NaN outside the array and where all is NaN.
+    """
+    ny, nx = data.shape[:2]
+    rows = plan_axis(box.y0, box.y1, size[0], ny)
+    columns = plan_axis(box.x0, box.x1, size[1], nx)
+    out = np.full((*size, *data.shape[2:]), np.nan)
+    if rows is not None and columns is not None:
+        window = data[:, columns.low : columns.high]
+        out[rows.first : rows.last, columns.first : columns.last] = reduce_rows(
+            lambda y0, y1: window[y0:y1],
+            rows,
+            columns,
+            stored=data.dtype,
+            channels=data.shape[2:],
+            row_bytes=window[:1].nbytes,
+        )
+    return out
+
+
+def reduce_rows(
+    read: ReadRows,
+    rows: Axis,
+    columns: Axis,
+    *,
+    stored: np.dtype[np.generic],
+    channels: tuple[int, ...] = (),
+    blank: int | None = None,
+    row_bytes: int = 1,
+    threads: int = 1,
+    cancelled: Poll = never,
+) -> Averages:
+    """Average what `read` gives over the cells of two axes.
+
+    Args:
+        read: Reads rows of the columns `columns.low`..`columns.high`, of any byte order.
+        rows: The plan of the y axis.
+        columns: The plan of the x axis.
+        stored: The type of what `read` returns.
+        channels: `(n,)` where `read` returns a third axis of n channels.
+        blank: The integer that stands for "no value".
+        row_bytes: Bytes of one row as `read` returns it, by which bands are cut.
+        threads: Parts read at the same time; 1 where `read` wants rows in order.
+        cancelled: Asked before each band.
+
+    Returns:
+        `(rows.cells, columns.cells, *channels)` averages, float32 for small types, else float64;
+        NaN where a cell covers no value.
+
+    Raises:
+        Cancelled: `cancelled()` became true.
+    """
+    threads = max(1, min(threads, rows.cells))
+    cuts = [rows.cells * part // threads for part in range(threads + 1)]
+    failed = threading.Event()
+
+    def poll() -> bool:
+        return failed.is_set() or cancelled()
+
+    reduction = _Reduction(
+        read, rows, columns,
+        channels=channels, stored=stored, blank=blank, row_bytes=row_bytes, cancelled=poll,
+    )  # fmt: skip
+
+    def run(part: int) -> Averages:
+        try:
+            try:
+                return reduction.run(cuts[part], cuts[part + 1])
+            except OverflowError:
+                return reduction.wide().run(cuts[part], cuts[part + 1])
+        except BaseException:
+            failed.set()
+            raise
+
+    if threads == 1:
+        return run(0)
+    parts: list[Averages] = []
+    errors: list[BaseException] = []
+    with ThreadPoolExecutor(threads - 1, thread_name_prefix="reduce") as pool:
+        others = [pool.submit(run, part) for part in range(1, threads)]
+        for part in range(threads):
+            try:
+                parts.append(run(0) if part == 0 else others[part - 1].result())
+            except BaseException as error:
+                errors.append(error)
+    if errors:
+        # A part that stops because another failed says Cancelled; the failure itself is the news.
+        raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])
+    return np.concatenate(parts)
+
+
+class _Reduction:
+    """The arguments of `reduce_rows`, shared by its threads."""
+
+    def __init__(
+        self,
+        read: ReadRows,
+        rows: Axis,
+        columns: Axis,
+        *,
+        channels: tuple[int, ...],
+        stored: np.dtype[np.generic],
+        blank: int | None,
+        row_bytes: int,
+        cancelled: Poll,
+    ) -> None:
+        self._read = read
+        self._rows = rows
+        self._columns = columns
+        self._channels = channels
+        self._blank = blank if stored.kind in "iu" else None
+        self._cancelled = cancelled
+        self._work = _work_type(stored)
+        self._band = max(1, min(BAND_BYTES // max(row_bytes, 1), _MOST_ROWS))
+
+    def wide(self) -> _Reduction:
+        """The same, summing in 64 bits."""
+        other = copy(self)
+        other._work = np.dtype(np.float64)
+        return other
+
+    def run(self, first: int, last: int) -> Averages:
+        """Average output rows first..last: `(last - first, columns.cells, *channels)`."""
+        out = np.empty((last - first, self._columns.cells, *self._channels), self._work)
+        if not self._rows.average and not self._columns.average:
+            self._magnify(first, last, out)
+            return out
+        width = self._columns.high - self._columns.low
+        flat = width * math.prod(self._channels)
+        batch = max(1, _SUM_BYTES // (4 * flat))
+        fill = self._average if self._rows.average else self._pick
+        for cell in range(first, last, batch):
+            end = min(cell + batch, last)
+            sums = np.zeros((end - cell, flat), self._work)
+            weights = fill(cell, end, sums)
+            shape = (end - cell, width, *self._channels)
+            out[cell - first : end - first] = _along_x(
+                sums.reshape(shape),
+                None if weights is None else weights.reshape(shape),
+                self._columns,
+            )
+        return out
+
+    def _bands(self, low: int, high: int) -> Iterator[tuple[int, int, Averages]]:
+        """Read rows low..high in bands, as native floats with NaN for what is blank.
+
+        Each band lies in the memory of the one before.
+        """
+        store: Averages | None = None
+        for y in range(low, high, self._band):
+            if self._cancelled():
+                raise Cancelled
+            end = min(y + self._band, high)
+            raw = self._read(y, end)
+            if store is None:
+                store = np.empty(raw.shape, self._work)
+            band = store[: end - y]
+            np.copyto(band, raw, casting="unsafe")
+            if self._blank is not None:
+                band[raw == raw.dtype.type(self._blank)] = np.nan
+            yield y, end, band
+
+    def _magnify(self, first: int, last: int, out: Averages) -> None:
+        wanted = self._rows.start[first:last]
+        columns = self._columns.start - self._columns.low
+        for y0, y1, band in self._bands(int(wanted[0]), int(wanted[-1]) + 1):
+            wide = band[:, columns]
+            if not np.isfinite(band).all():
+                wide[~np.isfinite(wide)] = np.nan
+            cells = slice(*np.searchsorted(wanted, (y0, y1)))
+            np.take(wide, wanted[cells] - y0, axis=0, out=out[cells], mode="clip")
+
+    def _pick(self, first: int, last: int, sums: Averages) -> Floats | None:
+        """Put the nearest image row into each output row of `sums`; return the weights if any."""
+        weights: Floats | None = None
+        wanted = self._rows.start[first:last]
+        for low, high in _runs(wanted):
+            for y0, y1, band in self._bands(low, high):
+                cells = slice(*np.searchsorted(wanted, (y0, y1)))
+                picked = band.reshape(len(band), -1)[wanted[cells] - y0]
+                sums[cells] = picked
+                if not np.isfinite(picked).all():
+                    good = np.isfinite(picked)
+                    sums[cells][~good] = 0.0
+                    weights = np.ones(sums.shape) if weights is None else weights
+                    weights[cells] = good
+        return weights
+
+    def _average(self, first: int, last: int, sums: Averages) -> Floats | None:
+        """Put the mean over y into each output row of `sums`; return the weights if any."""
+        weights: Floats | None = None
+        start, part = self._rows.start[first : last + 1], self._rows.part[first : last + 1]
+        edges = start + part
+        scale = 1.0 / np.diff(edges)[:, np.newaxis]
+        share = part.astype(sums.dtype)[:, np.newaxis]
+        begun = np.empty_like(sums[0])
+        for y0, y1, whole in self._bands(int(start[0]), int(start[-1]) + int(part[-1] > 0)):
+            band = whole.reshape(len(whole), -1)
+            # Cells c0..c1 (half-open) have rows in the band; the first may have begun before it.
+            c0 = max(int(np.searchsorted(edges, y0, side="right")) - 1, 0)
+            c1 = min(int(np.searchsorted(edges, y1)), last - first)
+            cuts = np.clip(start[c0 : c1 + 1] - y0, 0, len(band)).tolist()
+            np.copyto(begun, sums[c0])
+            with np.errstate(invalid="ignore", over="ignore"):
+                for cell, (top, bottom) in enumerate(pairwise(cuts), c0):
+                    np.add.reduce(band[top:bottom], axis=0, out=sums[cell])
+                sums[c0] += begun
+                # The row that an edge cuts was given whole to the cell after the edge.
+                e0 = c0 + int(start[c0] < y0)
+                e1 = c1 + int(start[c1] < y1)
+                if e0 < e1:
+                    before = band[start[e0:e1] - y0]
+                    before *= share[e0:e1]
+                    sums[e0:c1] -= before[: c1 - e0]
+                    skip = int(e0 == c0)
+                    sums[e0 - 1 + skip : e1 - 1] += before[skip:]
+                clean = math.isfinite(np.add.reduce(sums[c0:c1], axis=None))
+            if not clean:
+                inner = np.clip(edges[c0 : c1 + 1] - y0, 0, len(band))
+                lost = _repair(band, inner, begun, sums[c0:c1])
+                if lost is not None:
+                    weights = np.ones(sums.shape) if weights is None else weights
+                    weights[c0:c1] -= lost * scale[c0:c1]
+        sums *= scale.astype(sums.dtype)
+        return weights
+
+
+def _repair(band: Averages, edges: Floats, begun: Averages, sums: Averages) -> Floats | None:
+    """Sum again the columns of a band in which a value is missing, without it.
+
+    Args:
+        band: `(rows, width)` values.
+        edges: `(cells + 1,)` positions of the cells' edges in the band.
+        begun: `(width,)` what earlier bands gave to the first cell.
+        sums: `(cells, width)` the sums, mended in place.
+
+    Returns:
+        `(cells, width)` the weight that is missing, or None if nothing is.
+
+    Raises:
+        OverflowError: A sum of finite values is too large for its type.
+    """
+    columns = np.flatnonzero(~np.isfinite(sums).all(axis=0))
+    if columns.size == 0:
+        return None
+    rows = np.arange(len(band) + 1)
+    inside: Floats = np.clip(rows, edges[:-1, np.newaxis], edges[1:, np.newaxis])
+    shares: Floats = inside[:, 1:] - inside[:, :-1]
+    values = band[:, columns].astype(np.float64)
+    good = np.isfinite(values)
+    values[~good] = 0.0
+    mended = shares @ values
+    mended[0] += begun[columns]
+    if np.abs(mended).max() > np.finfo(sums.dtype).max:
+        raise OverflowError
+    sums[:, columns] = mended
+    lost = np.zeros(sums.shape)
+    lost[:, columns] = shares @ ~good
+    return lost
+
+
+def _work_type(stored: np.dtype[np.generic]) -> np.dtype[np.floating[Any]]:
+    """The type that sums of stored numbers are made in: exact enough, and fast."""
+    small = stored.kind == "b" or stored.itemsize <= (4 if stored.kind == "f" else 2)
+    return np.dtype(np.float32 if small else np.float64)
+
+
+def _runs(wanted: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
+    """Cut ascending rows into stretches (half-open) that are read at once."""
+    breaks = np.flatnonzero(np.diff(wanted) > 2)
+    for part in np.split(wanted, breaks + 1):
+        yield int(part[0]), int(part[-1]) + 1
+
+
+def _along_x(sums: Averages, weights: Floats | None, columns: Axis) -> Floats:
+    """Average rows `(n, width, ...)` over the cells of the x axis."""
+    total = _cells(sums.astype(np.float64), columns)
+    if weights is not None:
+        share = _cells(weights, columns)
+        share[share < 1e-6] = np.nan
+        return total / share
+    if columns.average:
+        widths = np.diff(columns.start + columns.part)
+        total /= widths.reshape(-1, *(1,) * (sums.ndim - 2))
+    return total
+
+
+def _cells(values: Floats, columns: Axis) -> Floats:
+    """Sum `(n, width, ...)` over the cells of the x axis, or take the nearest column."""
+    start = columns.start - columns.low
+    if not columns.average:
+        return values[:, start]
+    end = start[-1]
+    body = values if end >= values.shape[1] else values[:, : max(end, 1)]
+    total = np.add.reduceat(body, np.minimum(start[:-1], body.shape[1] - 1), axis=1)
+    # reduceat gives the value itself, not nothing, for a cell that begins and ends in one pixel.
+    total[:, start[:-1] == start[1:]] = 0.0
+    cut = columns.part.reshape(-1, *(1,) * (values.ndim - 2))
+    before = values[:, np.minimum(start, values.shape[1] - 1)] * cut
+    total += before[:, 1:]
+    total -= before[:, :-1]
+    return total
