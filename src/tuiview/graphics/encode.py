@@ -1,0 +1,33 @@
+"""From a picture to the payload of any protocol."""
+
+from __future__ import annotations
+
+from tuiview.graphics import blocks, iterm2, kitty, sixel
+from tuiview.graphics.payload import FINE, Area, Payload, Protocol, Quality
+from tuiview.picture import Picture
+
+
+def encode(picture: Picture, area: Area, protocol: Protocol, quality: Quality = FINE) -> Payload:
+    """Encode `picture` for a terminal that speaks `protocol`.
+
+    A pure function, safe in any thread; the work happens in numpy, Pillow and deflate, which
+    release the interpreter's lock.
+
+    Args:
+        picture: Exactly `area.width` x `area.height` pixels.
+        area: The cells that it fills.
+        protocol: What the terminal understands.
+        quality: How finely.
+
+    Raises:
+        ValueError: If the picture has another size than the area.
+    """
+    match protocol:
+        case Protocol.KITTY | Protocol.KITTY_DIRECT:
+            return kitty.encode(picture, area, quality, direct=protocol is Protocol.KITTY_DIRECT)
+        case Protocol.SIXEL:
+            return sixel.encode(picture, area, quality)
+        case Protocol.ITERM2:
+            return iterm2.encode(picture, area, quality)
+        case Protocol.BLOCKS:
+            return blocks.encode(picture, area, quality)

@@ -1,0 +1,24 @@
+"""Sequences wrapped so that tmux hands them on to the outer terminal unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MAX_SEQUENCE = 900_000
+"""Bytes that one control sequence may have: tmux drops those over 1 MB (2**20) without a word."""
+
+_ESC = b"\x1b"
+
+
+def wrap(data: bytes) -> bytes:
+    """Wrap one or more whole control sequences in tmux's passthrough.
+
+    tmux needs `allow-passthrough on`; it unwraps and writes `data` as it is, at the cursor position
+    that it last gave to the outer terminal.
+    """
+    return b"\x1bPtmux;" + data.replace(_ESC, _ESC + _ESC) + b"\x1b\\"
+
+
+def wrap_each(chunks: Iterable[bytes]) -> list[bytes]:
+    """Wrap each of `chunks` by itself, so that none grows over tmux's limit."""
+    return [wrap(chunk) for chunk in chunks]
