@@ -1,0 +1,54 @@
+"""Small arrow arrays built from their buffers.
+
+`pyarrow.array` and `pyarrow.scalar` import pandas, to see whether they were given something of it:
+a second or more, before the first picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+
+def integers(start: int, stop: int) -> pa.Array:
+    """The numbers start..stop-1."""
+    return pa.Array.from_buffers(
+        pa.int64(), stop - start, [None, pa.py_buffer(np.arange(start, stop, dtype=np.int64))]
+    )
+
+
+def texts(values: Sequence[str | None], kind: pa.DataType | None = None) -> pa.Array:
+    """A column of text; None is no value."""
+    encoded = [b"" if value is None else value.encode("utf-8", "replace") for value in values]
+    large = kind is not None and pa.types.is_large_string(kind)
+    offsets = np.zeros(len(encoded) + 1, np.int64 if large else np.int32)
+    np.cumsum([len(each) for each in encoded], out=offsets[1:])
+    there = np.packbits(
+        np.array([value is not None for value in values], np.bool_), bitorder="little"
+    )
+    return pa.Array.from_buffers(
+        pa.large_string() if large else pa.string(),
+        len(encoded),
+        [pa.py_buffer(there), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))],
+    )
+
+
+def text(value: str | None, kind: pa.DataType | None = None) -> pa.Scalar:
+    """One text as a scalar."""
+    return texts([value], kind)[0]
+
+
+def codes(encoded: pa.DictionaryArray, empty: int) -> NDArray[np.int64]:
+    """The indices of a dictionary-encoded column; `empty` where there is no value."""
+    indices = encoded.indices
+    valid, data = indices.buffers()
+    first, count = indices.offset, len(indices)
+    found = np.frombuffer(data, np.dtype(str(indices.type)))[first : first + count]
+    result = found.astype(np.int64)
+    if valid is not None and indices.null_count:
+        there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
+        result[there[first : first + count] == 0] = empty
+    return result

@@ -1,0 +1,122 @@
+"""Items and collections: what there is to review, by row and by key, never as a list of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tuiview.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """One thing to review: a file, a table's row, a dataset.
+
+    Attributes:
+        key: Stable and unique in its collection: the path relative to the collection's root (POSIX
+            separators), or the uuid or id of its row. Decisions belong to it.
+        name: The short name that the tree shows.
+        source: Where its pixels come from.
+        facts: What the collection knows of it without opening it (the row of a lookup table).
+    """
+
+    key: str
+    name: str
+    source: Source
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A group of rows that follow each other: a folder's own files, a group of a table.
+
+    Attributes:
+        label: What the tree shows; for a folder its name.
+        depth: How deep it is indented; 0 is a root.
+        first: The first row.
+        count: How many rows are its own (subfolders have branches of their own, after it).
+    """
+
+    label: str
+    depth: int
+    first: int
+    count: int
+
+
+class Collection(Protocol):
+    """What there is to review.
+
+    Rows are numbered from 0 in the collection's own order; they may grow at the end while it is
+    being read, and a row never changes its number. Every method may be called from any thread.
+    """
+
+    @property
+    def root(self) -> Path:
+        """The folder or file that it stands for; the store is named after it."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """What the screen's title says."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows are known."""
+        ...
+
+    @property
+    def skipped(self) -> int:
+        """How many things were left out because they are no images."""
+        ...
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """What could not be read (folders without permission), in words."""
+        ...
+
+    def __len__(self) -> int:
+        """Rows known so far."""
+        ...
+
+    def start(self, grown: Callable[[], None]) -> None:
+        """Begin reading in the background; `grown` is called from that thread, not too often."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the background reading to end; True if it has. For commands without a screen."""
+        ...
+
+    def close(self) -> None:
+        """Stop reading and release files."""
+        ...
+
+    def peek(self, row: int) -> Item | None:
+        """The item if it is in memory; never waits for a disk."""
+        ...
+
+    def item(self, row: int) -> Item:
+        """The item; may read. Raises IndexError beyond the end."""
+        ...
+
+    def row_of(self, key: str) -> int | None:
+        """The row of a key, if it is known; may read."""
+        ...
+
+    def branches(self) -> Sequence[Branch]:
+        """The groups in row order, known so far; cheap to call again.
+
+        The same object again means that groups were only appended and the last one may have
+        grown; another object means that the grouping is a new one.
+        """
+        ...
+
+    def prefetch(self, rows: Sequence[int]) -> None:
+        """Bring these rows into memory so that `peek` has them; may read."""
+        ...
+
+    def metadata(self, row: int) -> Mapping[str, object]:
+        """More about an item than `Item.facts`, if its collection has it elsewhere; may read."""
+        ...

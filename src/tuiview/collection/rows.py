@@ -1,0 +1,139 @@
+"""Tables read by row number: what every kind of table file offers to a collection."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuiview.errors import Poll, never
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH = 65_536
+"""Rows that are read at once when a whole column is wanted."""
+
+
+class RowSource(ABC):
+    """A table whose rows are read by number and whose columns are read only when asked for.
+
+    Every method may be called from any thread.
+
+    Attributes:
+        path: The file or folder.
+        schema: Names and types of the columns.
+        kind: What the file is, in words.
+    """
+
+    path: Path
+    schema: pa.Schema
+    kind: str
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Rows known so far; they only grow."""
+
+    @abstractmethod
+    def read(self, first: int, count: int, columns: Sequence[str]) -> pa.Table:
+        """Rows first..first+count-1, as far as there are any, of these columns.
+
+        Raises:
+            UnreadableError: The file is damaged, was replaced or is gone.
+        """
+
+    @abstractmethod
+    def batches(self, columns: Sequence[str], *, encoded: bool = False) -> Iterator[pa.RecordBatch]:
+        """These columns of all rows known at the start, in order; raises like `read`.
+
+        Args:
+            columns: Their names.
+            encoded: Whether text may come dictionary-encoded, where that is how it is kept.
+        """
+
+    @abstractmethod
+    def load(self, grown: Callable[[], None], stopped: Poll) -> None:
+        """Find out about the rows that are not known yet; runs in the background."""
+
+    def find(self, column: str, value: str, cancelled: Poll = never, start: int = 0) -> int | None:
+        """The first row from `start` on whose column says `value`; reads piece by piece."""
+        first = 0
+        for batch in self.batches([column]):
+            if cancelled():
+                return None
+            at = index_of(batch.column(0), value, start - first)
+            if at >= 0:
+                return first + at
+            first += batch.num_rows
+        return None
+
+    def refresh(self) -> bool:
+        """Take in rows that were appended since; True if there are any."""
+        return False
+
+    def changed(self) -> str:
+        """What happened to the file since it was opened, in words; empty if nothing did."""
+        return ""
+
+    def keep_text(self, columns: Sequence[str]) -> None:
+        """Take the values of these columns for text, whatever they look like (keys, paths)."""
+        return
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release files."""
+
+
+def index_of(values: pa.Array, wanted: str, start: int = 0) -> int:
+    """Where a column says `wanted`, from position `start` on; -1 if nowhere."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from tuiview.collection.arrow import text
+
+    start = max(0, start)
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        values = values.cast(pa.string())
+    at = pc.index(values.slice(start), text(wanted, values.type)).as_py()
+    return -1 if at < 0 else start + int(at)
+
+
+class Slabs:
+    """Decoded runs of rows, kept up to a number of bytes; the oldest go first."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._held: OrderedDict[tuple[object, ...], pa.Table] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[object, ...]) -> pa.Table | None:
+        """The run of this key, if it is still held."""
+        with self._lock:
+            table = self._held.get(key)
+            if table is not None:
+                self._held.move_to_end(key)
+            return table
+
+    def put(self, key: tuple[object, ...], table: pa.Table) -> None:
+        """Hold a run; one that is larger than all may be is not held."""
+        size = table.nbytes
+        if size > self._limit:
+            return
+        with self._lock:
+            if (old := self._held.pop(key, None)) is not None:
+                self._bytes -= old.nbytes
+            self._held[key] = table
+            self._bytes += size
+            while self._bytes > self._limit:
+                _, dropped = self._held.popitem(last=False)
+                self._bytes -= dropped.nbytes
+
+    def clear(self) -> None:
+        """Let everything go."""
+        with self._lock:
+            self._held.clear()
+            self._bytes = 0

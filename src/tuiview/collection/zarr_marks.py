@@ -1,0 +1,13 @@
+"""How Zarr stores are recognised, without the zarr package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ZIP_SUFFIXES = (".datastack", ".zarr", ".zarr.zip", ".zip")
+"""Endings of zip files that are opened as Zarr stores."""
+
+
+def is_zarr_folder(path: Path) -> bool:
+    """Whether a folder is a Zarr group or array."""
+    return any((path / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
