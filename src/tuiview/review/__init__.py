@@ -1,0 +1,1 @@
+"""What was decided: model, SQLite store, migrations, history."""

@@ -1,0 +1,212 @@
+"""The one connection that writes, reopened after errors that leave it in doubt."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from tuiview.review import schema
+from tuiview.review.errors import StoreError
+from tuiview.review.filesystem import make_folder, sync_file, sync_folder
+from tuiview.review.trouble import moved
+
+Result = TypeVar("Result")
+
+RESERVE = 512 * 1024
+"""Bytes of free pages kept inside the file: what is still written when the disk is full."""
+
+
+class Database:
+    """A store's database, used by one thread at a time.
+
+    Readers of the same process share the writer's connection: a second one would keep it from
+    committing. Reads are therefore short.
+
+    Args:
+        path: The file.
+        vfs: The SQLite VFS, empty for the usual one.
+        connect: Opens connections.
+    """
+
+    def __init__(self, path: Path, vfs: str = "", connect: schema.Connect = schema.connect) -> None:
+        self.path = path
+        self.vfs = vfs
+        self.commits = 0
+        self._connect = connect
+        self._connection: sqlite3.Connection | None = None
+        self._identity = ""
+        self._mutex = threading.RLock()
+
+    def create(self, save: Callable[[int], object] | None = None) -> None:
+        """Open the database, made or migrated where needed.
+
+        Args:
+            save: Called with the old version before a migration, with the connection open.
+        """
+        with self._mutex:
+            connection = self._connect(self.path, "rwc", self.vfs)
+            self._connection = connection
+            schema.prepare(connection)
+            schema.migrate(connection, self.path, save)
+            # Says now, not at the first decision, that the file cannot be written.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+            self._identity = schema.identity_of(connection)
+
+    @contextlib.contextmanager
+    def use(self, patience: float = -1) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone.
+
+        Raises TimeoutError where another thread holds it for more than `patience` seconds.
+        """
+        if not self._mutex.acquire(timeout=patience):
+            raise TimeoutError(f"{self.path} is busy")
+        try:
+            if self._connection is None:
+                connection = self._connect(self.path, "rw", self.vfs)
+                try:
+                    schema.prepare(connection)
+                    schema.version_of(connection, self.path)
+                    if schema.identity_of(connection) != self._identity:
+                        raise StoreError(
+                            "not saved: the database was replaced by another file",
+                            ":save-to PATH keeps what this tuiview has decided",
+                        )
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                self._doubt(error)
+                raise
+        finally:
+            self._mutex.release()
+
+    def write(self, change: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Make a change in one transaction: when this returns, it is durable."""
+        with self.use() as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                result = change(connection)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if isinstance(error, sqlite3.Error) and moved(error):
+                    self._restore(connection)
+                with contextlib.suppress(sqlite3.Error):
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                raise
+            self.commits += 1
+            return result
+
+    def _doubt(self, error: sqlite3.Error) -> None:
+        """Drop a connection whose cache may differ from the disk; the next use opens a new one."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_CONSTRAINT,
+            sqlite3.SQLITE_INTERRUPT,
+        ) or moved(error):
+            return
+        self._drop()
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _restore(self, connection: sqlite3.Connection) -> None:
+        """Write the database anew where its file was removed under the open connection."""
+        if self.path.exists():
+            return
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            make_folder(self.path.parent)
+            copy_to(connection, self.path)
+            self._drop()
+
+    def fill_reserve(self) -> None:
+        """Keep free pages in the file, whose blocks the file system has already given."""
+        with self.use() as connection:
+            free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+            page = connection.execute("PRAGMA page_size").fetchone()[0]
+            missing = RESERVE - free * page
+            if missing < RESERVE // 2:
+                return
+            # Two transactions: pages that come and go in one are never written, and own no blocks.
+            self.write(
+                lambda inside: _run(
+                    inside, "INSERT INTO reserve (filling) VALUES (randomblob(?))", missing
+                )
+            )
+            self.write(lambda inside: _run(inside, "DELETE FROM reserve"))
+
+    @property
+    def current(self) -> sqlite3.Connection | None:
+        """The open connection, for those who must know whether it is still the same."""
+        return self._connection
+
+    @contextlib.contextmanager
+    def yielding(self) -> Iterator[Callable[[], None]]:
+        """Hold the connection, with a function that lets others have it for a moment."""
+        with self.use():
+
+            def pause() -> None:
+                self._mutex.release()
+                try:
+                    time.sleep(0.001)
+                finally:
+                    self._mutex.acquire()
+
+            yield pause
+
+    def close(self, patience: float = -1) -> None:
+        """Close the connection, unless another thread holds it beyond `patience` seconds."""
+        if not self._mutex.acquire(timeout=patience):
+            return
+        try:
+            self._drop()
+        finally:
+            self._mutex.release()
+
+
+def _run(connection: sqlite3.Connection, statement: str, *values: object) -> None:
+    connection.execute(statement, values).fetchall()
+
+
+def copy_to(source: sqlite3.Connection, path: Path) -> None:
+    """Write a consistent copy of a database that appears at once, whole and durable."""
+    with copying(path) as copy:
+        source.backup(copy)
+
+
+@contextlib.contextmanager
+def copying(path: Path) -> Iterator[sqlite3.Connection]:
+    """A new database to be filled, which takes its name at the end, whole and durable.
+
+    An earlier file of that name is replaced. Nothing is left behind where filling it raises.
+    """
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        copy = sqlite3.connect(part, isolation_level=None, check_same_thread=False)
+        try:
+            copy.execute("PRAGMA synchronous = OFF")
+            yield copy
+        finally:
+            copy.close()
+        sync_file(part)
+        part.replace(path)
+        sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+        part.with_name(part.name + "-journal").unlink(missing_ok=True)

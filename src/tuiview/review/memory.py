@@ -1,0 +1,101 @@
+"""What is known of items without asking the disk: loaded states and unsaved events on top."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tuiview.review.model import Event, ItemState
+from tuiview.review.tally import Tally, differing
+
+CAPACITY = 50_000
+"""Items kept; those with unsaved events stay beyond it."""
+
+
+@dataclass(slots=True)
+class _Known:
+    saved: Tally | None = None
+    current: Tally | None = None
+    unsaved: list[Event] = field(default_factory=list)
+
+
+class Memory:
+    """States by key. The caller holds a lock around every call.
+
+    Args:
+        capacity: How many items to keep.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._capacity = capacity
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._unsaved: dict[str, None] = {}
+
+    def peek(self, key: str) -> ItemState | None:
+        """The present state, None where the saved one was not loaded."""
+        known = self._known.get(key)
+        if known is None or known.current is None:
+            return None
+        self._known.move_to_end(key)
+        return known.current.state
+
+    def state(self, key: str) -> ItemState:
+        """The present state of an item that was just filled."""
+        current = self._known[key].current
+        assert current is not None
+        return current.state
+
+    def add(self, event: Event) -> None:
+        """Take an event that is not saved yet."""
+        key = event.decision.item
+        known = self._known.setdefault(key, _Known())
+        known.unsaved.append(event)
+        self._unsaved[key] = None
+        if known.current is not None:
+            known.current = known.current.after(event)
+        self._trim()
+
+    def fill(self, tallies: Mapping[str, Tally]) -> None:
+        """Take saved states, read while nothing was being committed."""
+        for key, tally in tallies.items():
+            known = self._known.setdefault(key, _Known())
+            known.saved = known.current = tally
+            for event in known.unsaved:
+                known.current = known.current.after(event)
+            self._known.move_to_end(key)
+        self._trim()
+
+    def committed(self, events: Iterable[Event]) -> None:
+        """Note that events, the oldest of their items, are saved."""
+        for event in events:
+            key = event.decision.item
+            known = self._known[key]
+            known.unsaved.remove(event)
+            if known.saved is not None:
+                known.saved = known.saved.after(event)
+            if not known.unsaved:
+                known.current = known.saved
+                self._unsaved.pop(key, None)
+
+    def unsaved(self) -> Iterator[str]:
+        """Keys with unsaved events."""
+        return iter(tuple(self._unsaved))
+
+    def difference(self) -> Counter[tuple[str, str]]:
+        """What unsaved events of loaded items change in the saved totals."""
+        total: Counter[tuple[str, str]] = Counter()
+        for key in self._unsaved:
+            known = self._known[key]
+            if known.saved is not None and known.current is not None:
+                for name, n in differing(known.saved, known.current):
+                    total[name] += n
+        return total
+
+    def _trim(self) -> None:
+        if len(self._known) <= self._capacity + len(self._unsaved):
+            return
+        # In one go, with room for many more, so that the walk over all is rare.
+        surplus = len(self._known) - self._capacity * 9 // 10
+        for key in [key for key in self._known if key not in self._unsaved][:surplus]:
+            del self._known[key]

@@ -1,0 +1,235 @@
+"""Reading a store as a whole: rows, marks, histories, totals."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from tuiview.review.model import Event, ItemState, Mark
+from tuiview.review.rows import events_after, known_reviewer, restored, stored
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one reviewer says of one item."""
+
+    key: str
+    reviewer: str
+    state: ItemState
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRow:
+    """A mark with what it belongs to.
+
+    Attributes:
+        key, reviewer: The item, and who made it.
+        mark: The mark.
+        made: UTC time of its making.
+    """
+
+    key: str
+    reviewer: str
+    mark: Mark
+    made: str
+
+
+class Reading(ABC):
+    """What can be read from a store that is open and from a snapshot alike.
+
+    Each method reads page by page, so that nothing else waits long, and may be called from any
+    thread but the user interface's.
+    """
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        """The connection, for this thread alone."""
+
+    def reviewers(self) -> list[str]:
+        """Everybody whose events are in the store."""
+        with self.reading() as connection:
+            rows = connection.execute("SELECT name FROM reviewers ORDER BY name").fetchall()
+        return [restored(name) for (name,) in rows]
+
+    def facts(self) -> dict[str, str]:
+        """What the store says of itself: `database` (its uuid), `collection`."""
+        with self.reading() as connection:
+            rows = connection.execute("SELECT name, value FROM facts").fetchall()
+        return {name: restored(value) for name, value in rows}
+
+    def totals(self, reviewer: str) -> dict[str, int]:
+        """Counts of durable decisions, named as `Store.counts` names them."""
+        with self.reading() as connection:
+            return {
+                named(what, restored(name)): n
+                for what, name, n in connection.execute(
+                    "SELECT what, name, n FROM totals WHERE reviewer = ? AND n <> 0",
+                    (known_reviewer(connection, reviewer),),
+                ).fetchall()
+            }
+
+    def export_rows(self, *, seen: bool = False) -> Iterator[Row]:
+        """The durable state of every reviewed item, in the order of first decisions.
+
+        Args:
+            seen: Also items that were only looked at.
+        """
+        last = 0
+        while True:
+            with self.reading() as connection:
+                found = _page(connection, last, seen)
+            if not found:
+                return
+            last = found[-1][0]
+            for _, row in found:
+                yield row
+
+    def export_marks(self) -> Iterator[MarkRow]:
+        """Every mark that stands, item by item in the order of making."""
+        last = (0, -1)
+        while True:
+            with self.reading() as connection:
+                found = connection.execute(
+                    'SELECT m.state, m.rank, i.key, r.name, m.uuid, m.frame, m."group", m.x, m.y,'
+                    " m.label, m.ra, m.dec, (SELECT e.utc FROM events AS e"
+                    "  WHERE e.item = s.item AND e.name = m.uuid ORDER BY e.uuid LIMIT 1)"
+                    " FROM marks AS m JOIN states AS s ON s.id = m.state"
+                    " JOIN items AS i ON i.id = s.item JOIN reviewers AS r ON r.id = s.reviewer"
+                    " WHERE (m.state, m.rank) > (?, ?) AND m.stands"
+                    " ORDER BY m.state, m.rank LIMIT ?",
+                    (*last, _PAGE),
+                ).fetchall()
+            if not found:
+                return
+            last = found[-1][:2]
+            for _, _, key, reviewer, uuid, frame, group, x, y, label, ra, dec, made in found:
+                mark = Mark(
+                    restored(uuid), restored(frame), restored(group), x, y, restored(label), ra, dec
+                )
+                yield MarkRow(restored(key), restored(reviewer), mark, made or "")
+
+    def history(self, key: str | None = None) -> Iterator[Event]:
+        """All events, or those of one item, in the order of deciding."""
+        last = None
+        while True:
+            with self.reading() as connection:
+                found = list(events_after(connection, last, key, _PAGE))
+            if not found:
+                return
+            last = found[-1].uuid
+            yield from found
+
+    def find_notes(self, text: str, reviewer: str | None = None) -> Iterator[tuple[str, str]]:
+        """Keys and kept notes that have all words of `text`, each as the beginning of a word.
+
+        Args:
+            text: The words.
+            reviewer: Only this one's notes.
+        """
+        words = " ".join(f'"{word}"*' for word in text.replace('"', " ").split())
+        if not words:
+            return
+        last = 0
+        while True:
+            with self.reading() as connection:
+                values: list[Any] = [stored(words), last]
+                query = (
+                    "SELECT s.id, i.key, s.note FROM notes JOIN states AS s ON s.id = notes.rowid"
+                    " JOIN items AS i ON i.id = s.item WHERE notes MATCH ? AND notes.rowid > ?"
+                )
+                if reviewer is not None:
+                    query += " AND s.reviewer = ?"
+                    values.append(known_reviewer(connection, reviewer))
+                found = connection.execute(
+                    f"{query} ORDER BY notes.rowid LIMIT ?", (*values, _PAGE)
+                ).fetchall()
+            if not found:
+                return
+            last = found[-1][0]
+            for _, key, note in found:
+                yield restored(key), restored(note)
+
+
+def named(what: str, name: str) -> str:
+    """A total's name: `decided`, `favourite`, `category:NAME`."""
+    return f"{what}:{name}" if name else what
+
+
+def _page(connection: sqlite3.Connection, last: int, seen: bool) -> list[tuple[int, Row]]:
+    rows = connection.execute(
+        "SELECT s.id, i.key, r.name, s.decided, s.seen, s.favourite, s.unsure, s.skipped, s.note,"
+        " s.first, s.last FROM states AS s JOIN items AS i ON i.id = s.item"
+        " JOIN reviewers AS r ON r.id = s.reviewer"
+        f" WHERE s.id > ? AND (s.decided {'OR s.seen' if seen else ''}) ORDER BY s.id LIMIT ?",
+        (last, _PAGE),
+    ).fetchall()
+    if not rows:
+        return []
+    span = (rows[0][0], rows[-1][0])
+    categories = {
+        state: frozenset(restored(name) for _, name in group)
+        for state, group in groupby(
+            connection.execute(
+                "SELECT state, name FROM categorised JOIN categories ON id = category"
+                " WHERE state BETWEEN ? AND ? ORDER BY state",
+                span,
+            ).fetchall(),
+            itemgetter(0),
+        )
+    }
+    marks = {
+        state: tuple(
+            Mark(restored(uuid), restored(frame), restored(group), x, y, restored(label), ra, dec)
+            for _, uuid, frame, group, x, y, label, ra, dec in rows_of_state
+        )
+        for state, rows_of_state in groupby(
+            connection.execute(
+                'SELECT state, uuid, frame, "group", x, y, label, ra, dec FROM marks'
+                " WHERE state BETWEEN ? AND ? AND stands ORDER BY state, rank",
+                span,
+            ).fetchall(),
+            itemgetter(0),
+        )
+    }
+    return [
+        (
+            state,
+            Row(
+                restored(key),
+                restored(reviewer),
+                ItemState(
+                    categories=categories.get(state, frozenset()),
+                    favourite=bool(favourite),
+                    unsure=bool(unsure),
+                    note=restored(note),
+                    marks=marks.get(state, ()),
+                    seen=bool(was_seen),
+                    decided=bool(decided),
+                    first=first,
+                    last=latest,
+                    skipped=bool(skipped),
+                ),
+            ),
+        )
+        for (
+            state,
+            key,
+            reviewer,
+            decided,
+            was_seen,
+            favourite,
+            unsure,
+            skipped,
+            note,
+            first,
+            latest,
+        ) in rows
+    ]

@@ -1,0 +1,556 @@
+"""The store: decisions are taken at once, kept in memory, and durable a moment later."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
+
+import tuiview
+from tuiview.review import filesystem, rows, schema, snapshot
+from tuiview.review.backup import Backups
+from tuiview.review.batch import Batch, Place, apply, beginning
+from tuiview.review.clock import Clock
+from tuiview.review.database import Database, copying
+from tuiview.review.errors import StoreError
+from tuiview.review.history import History
+from tuiview.review.lock import Lock
+from tuiview.review.memory import Memory
+from tuiview.review.model import Decision, Event, ItemState, What
+from tuiview.review.reading import Reading, named
+from tuiview.review.tally import field_of, grounded, inverse, normal
+from tuiview.review.trouble import told, unopened
+from tuiview.review.wanted import Wanted
+from tuiview.review.writer import Status, Writer
+from tuiview.text import printable
+
+_PAGE = 512
+_PATIENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """How a store was left.
+
+    Attributes:
+        unsaved: Decisions that could not be written to the store.
+        rescued: A store of its own that holds them, for `tuiview merge`; None where there was
+            nothing to rescue or nowhere to put it.
+        backup: The copy that was made at the end, or None.
+    """
+
+    unsaved: int = 0
+    rescued: Path | None = None
+    backup: Path | None = None
+
+
+class Store(Reading):
+    """The decisions of one reviewer on one collection.
+
+    `peek`, `record`, `undo`, `redo`, `draft`, `draft_of`, `remember`, `remembered`, `status` and
+    `counts` never wait for a disk. Everything else may, and is for other threads than the user
+    interface's.
+
+    Attributes:
+        path: The database.
+        reviewer: Whose decisions these are.
+        notices: What the reviewer should be told about the store's file system and its lock.
+        mount: The file system that it lies on.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        lock: Lock,
+        reviewer: str,
+        *,
+        notices: list[str],
+        clock: Clock,
+        on_change: Callable[[], None] | None,
+    ) -> None:
+        self.path = database.path
+        self.reviewer = reviewer
+        self.notices = notices
+        self.mount = filesystem.kind(database.path)
+        self._database = database
+        self._lock = lock
+        self._clock = clock
+        self._condition = threading.Condition()
+        self._memory = Memory()
+        self._history = History()
+        self._sequence = 0
+        self._totals: Counter[str] = Counter()
+        self._drafts: dict[str, str] = {}
+        self._place: Place | None = None
+        self._session = self._begin()
+        self._backups = Backups(database)
+        self._writer = Writer(
+            self._condition,
+            self._commit,
+            idle=self._database.fill_reserve,
+            explain=lambda error: told(error, self.path),
+            utc=clock.utc,
+            on_change=on_change,
+        )
+        self._farewell: Farewell | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        reviewer: str,
+        *,
+        collection: str = "",
+        take_over: bool = False,
+        on_change: Callable[[], None] | None = None,
+        connect: schema.Connect = schema.connect,
+        clock: Clock | None = None,
+    ) -> Store:
+        """Open a store for reviewing, made where it is missing.
+
+        Args:
+            path: The database.
+            reviewer: Who reviews.
+            collection: The collection's title, kept for those who look at the store later.
+            take_over: Take it from a holder of which nobody can say whether it lives.
+            on_change: Called from the writer's thread when `status` has changed.
+            connect: Opens connections.
+            clock: Gives time and uuids.
+
+        Raises:
+            StoreLockedError: Another program holds it.
+            StoreNewerError: A later tuiview wrote it.
+            UnreadableStoreError: The file is damaged or no store.
+            StoreError: The folder or the file cannot be written.
+        """
+        path = path.absolute()
+        clock = clock or Clock()
+        try:
+            filesystem.make_folder(path.parent)
+        except OSError as error:
+            raise StoreError(
+                f"the folder {path.parent} cannot be made: {error.strerror or error}",
+                "choose another one with --store DIR",
+            ) from error
+        notices: list[str] = []
+        lock = Lock(path)
+        cleared = lock.acquire(reviewer, clock.utc(), take_over=take_over)
+        if cleared is not None:
+            notices.append(f"cleared the lock that {cleared.words} left behind")
+        database = None
+        try:
+            vfs = "" if filesystem.locks_work(path.parent) else filesystem.NO_LOCKS
+            notices.extend(_notices(filesystem.kind(path), bool(vfs)))
+            database = Database(path, vfs, connect)
+            backups = Backups(database)
+            database.create(lambda version: backups.make(label=f"-schema{version}"))
+            store = cls(database, lock, reviewer, notices=notices, clock=clock, on_change=on_change)
+            if collection:
+                store._name(collection)
+            database.fill_reserve()
+        except BaseException as error:
+            if database is not None:
+                database.close()
+            lock.release()
+            if isinstance(error, (sqlite3.Error, OSError)):
+                raise unopened(path, error) from error
+            raise
+        store._backups.start()
+        store._writer.start()
+        return store
+
+    @staticmethod
+    def snapshot(path: Path) -> snapshot.Snapshot:
+        """A copy for reading, of a store that somebody may be writing to."""
+        return snapshot.take(path.absolute())
+
+    # What is said of items
+
+    def peek(self, key: str) -> ItemState | None:
+        """The state of an item if it is in memory, with decisions that are not durable yet."""
+        with self._condition:
+            return self._memory.peek(key)
+
+    def load(self, keys: Iterable[str]) -> dict[str, ItemState]:
+        """The states of items, read where they are not in memory."""
+        states: dict[str, ItemState] = {}
+        missing = []
+        for key in keys:
+            state = self.peek(key)
+            if state is None:
+                missing.append(key)
+            else:
+                states[key] = state
+        for start in range(0, len(missing), _PAGE):
+            page = missing[start : start + _PAGE]
+            with self.reading() as connection:
+                # While the connection is held nothing is committed: what is read and what is
+                # unsaved make up the whole.
+                tallies = rows.read_tallies(connection, self._reviewer_id(connection), page)
+                with self._condition:
+                    self._memory.fill(tallies)
+                    for key in page:
+                        states[key] = self._memory.state(key)
+        return states
+
+    def counts(self) -> dict[str, int]:
+        """How many items are `decided`, `seen`, `favourite`, `unsure`, `skipped`, `noted`,
+        `marked`, and of each `category:NAME`; and the number of `marks`.
+        """
+        with self._condition:
+            counts = self._totals.copy()
+            for (what, name), n in self._memory.difference().items():
+                counts[named(what, name)] += n
+        return {name: n for name, n in counts.items() if n > 0}
+
+    @property
+    def reviewed_count(self) -> int:
+        """How many items have any decision."""
+        return self.counts().get("decided", 0)
+
+    def keys_where(
+        self,
+        *,
+        category: str | None = None,
+        decided: bool | None = None,
+        favourite: bool | None = None,
+        unsure: bool | None = None,
+        skipped: bool | None = None,
+        noted: bool | None = None,
+        marked: bool | None = None,
+    ) -> Iterator[str]:
+        """Keys of the touched items to which all the given conditions apply.
+
+        Items without any event are in no answer, also where a condition is False.
+        """
+        wanted = Wanted(category, decided, favourite, unsure, skipped, noted, marked)
+        with self._condition:
+            unsaved = set(self._memory.unsaved())
+        last = 0
+        while True:
+            with self.reading() as connection:
+                found = wanted.page(connection, self._reviewer_id(connection), last, _PAGE)
+            if not found:
+                break
+            last = found[-1][0]
+            yield from (key for _, key in found if key not in unsaved)
+        for key, state in self.load(unsaved).items():
+            if wanted.fits(state):
+                yield key
+
+    def next_undecided(self, keys: Iterable[str]) -> str | None:
+        """The first of `keys` without a decision."""
+        waiting = iter(keys)
+        size = 16
+        while page := list(islice(waiting, size)):
+            with self.reading() as connection:
+                saved = rows.decided(connection, self._reviewer_id(connection), page)
+                with self._condition:
+                    unsaved = set(self._memory.unsaved()).intersection(page)
+            now = self.load(unsaved)
+            for key in page:
+                if not (now[key].decided if key in now else key in saved):
+                    return key
+            size = min(8192, size * 4)
+        return None
+
+    # Deciding
+
+    def record(self, decisions: Sequence[Decision]) -> int:
+        """Take decisions that were made with one key: one step to undo.
+
+        Returns:
+            A ticket: when `status.durable` has reached it, they are durable.
+
+        Raises:
+            ValueError: A decision makes no sense, or its values have no JSON; none is taken.
+        """
+        with self._condition:
+            return self._take([(decision, None, 1) for decision in self._true(decisions)])
+
+    def _true(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """The decisions in plain form; where the state is known, with the true old values."""
+        found = []
+        fresh = set()
+        for decision in map(normal, decisions):
+            state = self._memory.peek(decision.item)
+            subject = (decision.item, field_of(decision.what), decision.name)
+            if state is not None and subject not in fresh:
+                decision = grounded(decision, state)
+            fresh.add(subject)
+            found.append(decision)
+        return found
+
+    def undo(self) -> list[Decision]:
+        """Take the last step back; returns the decisions that no longer stand, empty for none."""
+        with self._condition:
+            if not self._history.done:
+                return []
+            step = self._history.done[-1]
+            self._reverse(step)
+            return [event.decision for event in step]
+
+    def redo(self) -> list[Decision]:
+        """Make the step again that was taken back last; returns its decisions, empty for none."""
+        with self._condition:
+            if not self._history.undone:
+                return []
+            taken = self._reverse(self._history.undone[-1])
+            return [event.decision for event in taken]
+
+    def _reverse(self, step: Sequence[Event]) -> tuple[Event, ...]:
+        changes = [(inverse(event.decision), event.uuid, -event.weight) for event in reversed(step)]
+        self._take(changes)
+        return (self._history.done if step[0].weight < 0 else self._history.undone)[-1]
+
+    def _take(self, changes: Sequence[tuple[Decision, UUID | None, int]]) -> int:
+        with self._condition:
+            self._require_open()
+            entries: list[rows.Entry] = []
+            first: UUID | None = None
+            for number, (decision, undo_of, weight) in enumerate(changes, 1):
+                uuid = self._clock.uuid()
+                first = first or uuid
+                event = Event(
+                    uuid=uuid,
+                    reviewer=self.reviewer,
+                    session=self._session.uuid,
+                    sequence=self._sequence + number,
+                    step=first,
+                    utc=self._clock.utc(),
+                    monotonic=self._clock.monotonic(),
+                    decision=decision,
+                    version=tuiview.__version__,
+                    undo_of=undo_of,
+                    weight=weight,
+                )
+                entries.append(rows.Entry.of(event))
+            self._sequence += len(entries)
+            events = [entry.event for entry in entries]
+            for event in events:
+                self._memory.add(event)
+                if event.decision.what is What.NOTE:
+                    self._drafts.pop(event.decision.item, None)
+                    self._writer.drop_draft(event.decision.item)
+            self._history.add(events)
+            return self._writer.hand(tuple(entries))
+
+    # Drafts and the place
+
+    def draft(self, key: str, text: str | None) -> None:
+        """Keep a note that is being typed; None drops it. Keeping the note drops it too."""
+        with self._condition:
+            self._require_open()
+            if text is None:
+                self._drafts.pop(key, None)
+            else:
+                self._drafts[key] = text
+            self._writer.draft(key, text)
+
+    def draft_of(self, key: str) -> str | None:
+        """The note that was being typed when the program ended, or is being typed."""
+        with self._condition:
+            return self._drafts.get(key)
+
+    def remember(self, key: str, position: int, extras: Mapping[str, object] | None = None) -> None:
+        """Keep where the reviewer is; written within seconds.
+
+        Args:
+            key: The item.
+            position: Its position in the view.
+            extras: What else the session wants back, plain JSON types.
+        """
+        with self._condition:
+            self._require_open()
+            self._place = Place(key, position, dict(extras or {}))
+            self._writer.place(self._place)
+
+    def remembered(self) -> Place | None:
+        """Where the reviewer was last, None at the first time."""
+        with self._condition:
+            return self._place
+
+    # How it stands
+
+    @property
+    def status(self) -> Status:
+        """What is durable, what is not and why."""
+        return self._writer.status
+
+    def wait(self, ticket: int, timeout: float) -> bool:
+        """Wait until a ticket's decisions are durable; false where they are not by then."""
+        return self._writer.wait(ticket, timeout)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Write everything now; false where something could not be written in this time."""
+        return self._writer.flush(timeout)
+
+    def save_to(self, path: Path) -> int:
+        """Write a store with everything that can be read and everything that is unsaved.
+
+        It is a store like any other: it opens, exports, and `tuiview merge` unites it with this
+        one without doubling anything. What is unsaved stays so, and is still tried.
+
+        Returns:
+            How many decisions it holds that are not in this store's file yet.
+
+        Raises:
+            StoreError: It cannot be written there either, or the path is taken.
+        """
+        path = path.absolute()
+        if path.exists():
+            raise StoreError(f"{path} exists already", "choose another name")
+        unsaved = self._writer.unsaved()
+        try:
+            filesystem.make_folder(path.parent)
+            with copying(path) as copy:
+                with (
+                    contextlib.suppress(sqlite3.Error, TimeoutError),
+                    self._database.use(_PATIENCE) as connection,
+                ):
+                    connection.backup(copy)
+                schema.migrate(copy, path)
+                copy.execute("BEGIN")
+                self._apply(copy, unsaved)
+                copy.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            words = told(error, path)
+            raise StoreError(words.message, "choose another folder") from error
+        return len(unsaved.entries)
+
+    def close(self, timeout: float = 2.0) -> Farewell:
+        """Write what is left, make a last backup, give the lock back.
+
+        Decisions that cannot be written go into a store of their own in the user's data folder
+        or the system's folder for temporary files.
+        """
+        if self._farewell is not None:
+            return self._farewell
+        deadline = time.monotonic() + timeout
+        self._backups.stop()
+        done = self._writer.flush(timeout * 0.5)
+        with self._condition:
+            left = self._writer.unsaved()
+            self._farewell = Farewell()
+        rescued = None if done or not (left.entries or left.drafts) else self._rescue()
+        ended = self._writer.stop(max(0.1, deadline - time.monotonic()))
+        backup = None
+        if ended and done:
+            backup = self._backups.at_exit(max(0.0, deadline - time.monotonic()))
+        self._database.close(max(0.1, deadline - time.monotonic()))
+        if ended:
+            # Else a write still hangs in the system: the lock goes when the process does.
+            self._lock.release()
+        self._farewell = Farewell(len(left.entries), rescued, backup)
+        return self._farewell
+
+    def emergency(self) -> Farewell:
+        """Close within two seconds: the terminal or the machine goes away."""
+        return self.close(1.8)
+
+    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """The connection, for this thread alone; nothing is written meanwhile."""
+        return self._database.use()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Inside
+
+    def _require_open(self) -> None:
+        if self._farewell is not None:
+            raise StoreError("the store is closed")
+
+    def _reviewer_id(self, connection: sqlite3.Connection) -> int:
+        return rows.known_reviewer(connection, self.reviewer)
+
+    def _begin(self) -> rows.Session:
+        """Take up what earlier sessions left, and give this one an identity."""
+        with self.reading() as connection:
+            found = beginning(connection, self.reviewer)
+            self._totals.update(self.totals(self.reviewer))
+        if found.parents:
+            self._clock.follow(found.parents[-1])
+        self._history.recall(found.events)
+        self._sequence = max((event.sequence for event in found.events), default=0)
+        self._drafts = found.drafts
+        self._place = found.place
+        holder = self._lock.holder
+        assert holder is not None
+        return rows.Session(
+            uuid=self._clock.uuid(),
+            reviewer=self.reviewer,
+            origin=found.origin,
+            host=holder.host,
+            boot=holder.boot,
+            pid=holder.pid,
+            version=tuiview.__version__,
+            started=self._clock.utc(),
+            parents=found.parents,
+        )
+
+    def _name(self, collection: str) -> None:
+        value = rows.stored(collection)
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO facts VALUES ('collection', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (value,),
+            )
+
+        if self.facts().get("collection") != collection:
+            self._database.write(change)
+
+    def _commit(self, batch: Batch) -> None:
+        """Make a batch durable, and known as such before anybody reads again."""
+        self._lock.keep()
+        with self.reading():
+            self._database.write(lambda connection: self._apply(connection, batch))
+            if batch.entries:
+                totals = Counter(self.totals(self.reviewer))
+                with self._condition:
+                    self._memory.committed(entry.event for entry in batch.entries)
+                    self._totals = totals
+
+    def _apply(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        apply(connection, self._session, batch, self._clock.utc())
+
+    def _rescue(self) -> Path | None:
+        import platformdirs
+
+        name = f"unsaved-{self.path.stem}-{self._session.uuid.hex[:12]}.sqlite"
+        for folder in (
+            Path(platformdirs.user_data_dir("tuiview", appauthor=False)) / "unsaved",
+            Path(tempfile.gettempdir()),
+        ):
+            with contextlib.suppress(StoreError):
+                self.save_to(folder / name)
+                return folder / name
+        return None
+
+
+def _notices(mount: filesystem.Mount, lockless: bool) -> list[str]:
+    notices = []
+    where = f"{mount.kind} ({printable(mount.source)})" if mount.kind else "its file system"
+    if lockless:
+        notices.append(
+            f"file locks do not work on {where}: only the lock file keeps a second tuiview out,"
+            " and others read the store's backups"
+        )
+    elif mount.network:
+        notices.append(f"decisions are kept on a network file system, {where}")
+    if mount.memory:
+        notices.append(f"decisions are kept in memory, on {where}: they are gone after a restart")
+    return notices

@@ -1,0 +1,206 @@
+"""The sum of an item's events, as the store keeps it and as memory shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from tuiview.review.model import UNTOUCHED, Decision, Event, ItemState, Mark, What
+
+MARKING = frozenset(
+    {What.MARK_ADDED, What.MARK_MOVED, What.MARK_LABELLED, What.MARK_DELETED},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """An item's state with what is needed to carry it on.
+
+    Attributes:
+        state: What the reviewer sees.
+        said: Decisions that stand: made and not taken back.
+        ranks: Rank of every mark that was ever made, so that a mark whose deletion is undone takes
+            its old place.
+    """
+
+    state: ItemState = UNTOUCHED
+    said: int = 0
+    ranks: Mapping[str, int] = field(default_factory=dict)
+
+    def after(self, event: Event) -> Tally:
+        """The tally with one more event."""
+        decision, state = event.decision, self.state
+        if decision.what is What.SEEN:
+            return self if state.seen else replace(self, state=replace(state, seen=True))
+        said = self.said + event.weight
+        ranks = self.ranks
+        change: dict[str, Any] = {}
+        match decision.what:
+            case What.CATEGORY:
+                named = frozenset((decision.name,))
+                on = bool(decision.new)
+                change["categories"] = state.categories | named if on else state.categories - named
+            case What.FAVOURITE:
+                change["favourite"] = bool(decision.new)
+            case What.UNSURE:
+                change["unsure"] = bool(decision.new)
+            case What.SKIP:
+                change["skipped"] = bool(decision.new)
+            case What.NOTE:
+                change["note"] = str(decision.new or "")
+            case _:
+                change["marks"], ranks = _marked(state.marks, ranks, decision)
+        if said > 0:
+            change |= {"decided": True, "first": state.first or event.utc, "last": event.utc}
+        else:
+            change |= {"decided": False, "first": "", "last": ""}
+        return Tally(replace(state, **change), said, ranks)
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """What this item adds to the totals, by (what, category's name)."""
+        state = self.state
+        counts: Counter[tuple[str, str]] = Counter()
+        flags = {
+            "decided": state.decided,
+            "seen": state.seen,
+            "favourite": state.favourite,
+            "unsure": state.unsure,
+            "skipped": state.skipped,
+            "noted": bool(state.note),
+            "marked": bool(state.marks),
+        }
+        counts.update((name, "") for name, on in flags.items() if on)
+        counts.update(("category", name) for name in state.categories)
+        if state.marks:
+            counts["marks", ""] = len(state.marks)
+        return counts
+
+
+BLANK = Tally()
+"""The tally of an item without events."""
+
+
+def replay(events: Iterable[Event]) -> Tally:
+    """The tally that follows from all events of one item by one reviewer, in uuid order.
+
+    Two copies of a store that went on apart may each have taken the same decision back: only the
+    first of them counts.
+    """
+    standing: dict[UUID, int] = {}
+    tally = BLANK
+    for event in events:
+        weight = 1 if event.undo_of is None else -standing.pop(event.undo_of, 0)
+        standing[event.uuid] = weight
+        tally = tally.after(event if event.weight == weight else replace(event, weight=weight))
+    return tally
+
+
+def inverse(decision: Decision) -> Decision:
+    """The decision that takes this one back."""
+    what = {What.MARK_ADDED: What.MARK_DELETED, What.MARK_DELETED: What.MARK_ADDED}
+    return replace(
+        decision,
+        what=what.get(decision.what, decision.what),
+        old=decision.new,
+        new=decision.old,
+        reaction=None,
+        display={},
+    )
+
+
+def field_of(what: What) -> str:
+    """What a kind of decision is about: two of the same field are two words on one matter."""
+    return "mark" if what in MARKING else what.value
+
+
+def grounded(decision: Decision, state: ItemState) -> Decision:
+    """The decision with the old value that the item really has, so that undoing restores it."""
+    match decision.what:
+        case What.CATEGORY:
+            return replace(decision, old=decision.name in state.categories)
+        case What.FAVOURITE:
+            return replace(decision, old=state.favourite)
+        case What.UNSURE:
+            return replace(decision, old=state.unsure)
+        case What.SKIP:
+            return replace(decision, old=state.skipped)
+        case What.SEEN:
+            return replace(decision, old=state.seen)
+        case What.NOTE:
+            return replace(decision, old=state.note)
+        case _:
+            there = next((mark for mark in state.marks if mark.uuid == decision.name), None)
+            return replace(decision, old=_mapping(there))
+
+
+def normal(decision: Decision) -> Decision:
+    """The decision in its plain form; raises ValueError where it makes no sense."""
+    if decision.what in MARKING:
+        return _normal_mark(decision)
+    if decision.what is What.CATEGORY and not decision.name:
+        raise ValueError("a category's decision needs the category's name")
+    if decision.what is What.NOTE:
+        return replace(decision, old=str(decision.old or ""), new=str(decision.new or ""))
+    new = True if decision.new is None else bool(decision.new)
+    return replace(decision, old=bool(decision.old), new=new)
+
+
+def _normal_mark(decision: Decision) -> Decision:
+    if not decision.name:
+        raise ValueError("a mark's decision needs the mark's uuid as its name")
+    old = None if decision.what is What.MARK_ADDED else _mapping(decision.old)
+    new = None if decision.what is What.MARK_DELETED else _mapping(decision.new)
+    if decision.what is not What.MARK_DELETED:
+        mark_from(new or {})
+    if decision.what is not What.MARK_ADDED:
+        mark_from(old or {})
+    return replace(decision, old=old, new=new)
+
+
+def mark_from(mapping: Mapping[str, Any]) -> Mark:
+    """The mark that a mapping describes; raises ValueError where it does not."""
+    try:
+        return Mark(
+            uuid=str(mapping["uuid"]),
+            frame=str(mapping["frame"]),
+            group=str(mapping["group"]),
+            x=float(mapping["x"]),
+            y=float(mapping["y"]),
+            label=str(mapping.get("label") or ""),
+            ra=_number(mapping.get("ra")),
+            dec=_number(mapping.get("dec")),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a mark: {mapping!r}") from error
+
+
+def _mapping(value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    return asdict(value) if isinstance(value, Mark) else dict(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _marked(
+    marks: tuple[Mark, ...], ranks: Mapping[str, int], decision: Decision
+) -> tuple[tuple[Mark, ...], Mapping[str, int]]:
+    others = tuple(mark for mark in marks if mark.uuid != decision.name)
+    if decision.new is None:
+        return others, ranks
+    mark = replace(mark_from(decision.new), uuid=decision.name)
+    if mark.uuid not in ranks:
+        ranks = {**ranks, mark.uuid: len(ranks)}
+    return tuple(sorted((*others, mark), key=lambda other: ranks[other.uuid])), ranks
+
+
+def differing(before: Tally, after: Tally) -> Iterator[tuple[tuple[str, str], int]]:
+    """How the totals change from one tally to the next: (what, name) and the difference."""
+    change = after.counted()
+    change.subtract(before.counted())
+    return ((name, n) for name, n in change.items() if n)
