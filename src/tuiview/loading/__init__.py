@@ -1,0 +1,1 @@
+"""The next picture is already there: scheduler, caches and the loader."""

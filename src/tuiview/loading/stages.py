@@ -1,0 +1,116 @@
+"""The rooms below, as the loader calls them; a test puts others in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiview.imaging.frame import Frame, Image, Reduced
+from tuiview.imaging.viewport import Viewport
+from tuiview.picture import Picture
+from tuiview.source import Source
+
+if TYPE_CHECKING:
+    from tuiview.graphics.payload import Area, Payload, Quality
+    from tuiview.graphics.payload import Protocol as Graphics
+    from tuiview.imaging.display import Display
+    from tuiview.loading.request import ImageInfo
+
+Limits = tuple[float, float]
+Values = NDArray[np.float64]
+
+
+class Render(Protocol):
+    """From values to a picture that fills the pane."""
+
+    def __call__(
+        self,
+        reduced: Reduced,
+        viewport: Viewport,
+        display: Display,
+        limits: Limits | None,
+        sample: Values | None,
+        overlay: tuple[Any, ...],
+    ) -> Picture:
+        """Render; limits None means that the pixels are shown as they are."""
+        ...
+
+
+class Encode(Protocol):
+    """From a picture to a payload."""
+
+    def __call__(
+        self, picture: Picture, area: Area, protocol: Graphics, quality: Quality
+    ) -> Payload:
+        """Encode."""
+        ...
+
+
+def _open_image(source: Source) -> Image:
+    from tuiview.imaging.readers import open_image
+
+    return open_image(source)
+
+
+def _limits(frame: Frame, sample: Values, interval: str) -> Limits:
+    from tuiview.imaging.scaling import limits
+
+    few = frame.zscale_sample() if interval == "zscale" else sample
+    return limits(sample, few.astype(np.float64, copy=False), interval)
+
+
+def _north(info: ImageInfo) -> tuple[float, bool] | None:
+    from tuiview.imaging.annotate import orientation
+
+    ny, nx = info.shape
+    found = None if info.wcs is None else orientation(info.wcs, (nx - 1) / 2, (ny - 1) / 2)
+    return None if found is None else (found.north, found.mirrored)
+
+
+def _render(
+    reduced: Reduced,
+    viewport: Viewport,
+    display: Display,
+    limits: Limits | None,
+    sample: Values | None,
+    overlay: tuple[Any, ...],
+) -> Picture:
+    from tuiview.imaging.render import render
+
+    if limits is None and reduced.data.ndim == 2:
+        limits = (0.0, 255.0)
+    return render(reduced, display, limits, viewport, overlay, sample)
+
+
+def _encode(picture: Picture, area: Area, protocol: Graphics, quality: Quality) -> Payload:
+    from tuiview.graphics.encode import encode
+
+    return encode(picture, area, protocol, quality)
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages of the pipeline; heavy rooms are imported when a stage first runs.
+
+    Attributes:
+        open_image: From a source to an open image.
+        limits: From a frame, its sample and an interval to `(low, high)`.
+        north: From what is known of a frame, world coordinates included, to where north lies as
+            `Viewport.of` takes it, or None.
+        render: From values to a picture.
+        encode: From a picture to a payload.
+    """
+
+    open_image: Callable[[Source], Image] = _open_image
+    limits: Callable[[Frame, Values, str], Limits] = _limits
+    north: Callable[[ImageInfo], tuple[float, bool] | None] = _north
+    render: Render = _render
+    encode: Encode = _encode
+
+
+REAL = Stages()
+"""The rooms below as they are."""

@@ -1,0 +1,500 @@
+"""The loader without threads: what is read, what is kept, what is answered, and when."""
+
+from __future__ import annotations
+
+import pytest
+from loading_fakes import World, failing, item, request, settings, value
+
+from tuiview.errors import Cancelled, TuiviewError, UnreadableError
+from tuiview.graphics.payload import Area, Quality
+from tuiview.imaging.frame import report
+from tuiview.loading.loader import Loader
+from tuiview.loading.request import Failed, ImageInfo, Shown
+from tuiview.loading.synchronous import SynchronousLoader
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+class Desk:
+    """A loader and what it said."""
+
+    def __init__(self, world: World, **options) -> None:
+        self.answers: list = []
+        self.ready: list = []
+        self.loader = Loader(
+            answer=self.answers.append,
+            ready=self.ready.append,
+            settings=settings(**options),
+            stages=world.stages(),
+            clock=world.clock,
+        )
+
+
+@pytest.fixture
+def desk(world: World) -> Desk:
+    return Desk(world)
+
+
+def test_a_demand_is_answered_later_and_then_at_once(desk, world):
+    assert desk.loader.ask(request(7)) is None
+    desk.loader.run_until_idle()
+    (answer,) = desk.answers
+    assert isinstance(answer, Shown)
+    assert value(answer) == 7
+    assert answer.limits == (0.0, 7.0)
+    assert not answer.preview
+    assert desk.loader.ask(request(7)) is answer
+    assert desk.loader.counters().hits == 1
+    assert desk.loader.counters().misses == 1
+
+
+def test_only_the_last_demand_is_answered(desk, world):
+    for number in range(20):
+        desk.loader.ask(request(number))
+    desk.loader.run_until_idle()
+    assert [value(answer) for answer in desk.answers] == [19]
+    assert sum(world.reads.values()) == 1
+
+
+def test_a_display_change_renders_anew_without_reading(desk, world):
+    for stretch in ("linear", "log", "asinh"):
+        desk.loader.ask(request(3, stretch=stretch))
+        desk.loader.run_until_idle()
+    desk.loader.ask(request(3, colormap="viridis", interval="99%"))
+    desk.loader.run_until_idle()
+    assert world.renders == 4
+    assert world.reads["3"] == 1
+    assert world.samples["3"] == 1
+    assert world.opens["3"] == 1
+
+
+def test_manual_limits_need_no_sample(desk, world):
+    desk.loader.ask(request(3, limits=(1.0, 2.0)))
+    desk.loader.run_until_idle()
+    assert desk.answers[0].limits == (1.0, 2.0)
+    assert not world.samples
+
+
+def test_neighbours_are_made_ready_nearest_first_and_told_of(desk, world):
+    desk.loader.ask(request(1))
+    desk.loader.ahead([request(n) for n in (2, 3, 0)])
+    desk.loader.run_until_idle()
+    assert [value(a) for a in desk.answers] == [1]
+    assert [value(a) for a in desk.ready] == [2, 3, 0]
+    assert value(desk.loader.ask(request(2))) == 2
+    assert desk.loader.idle
+
+
+def test_neighbours_no_longer_wished_are_dropped(desk, world):
+    desk.loader.ahead([request(n) for n in range(5)])
+    desk.loader.ahead([request(n) for n in (4, 9)])
+    desk.loader.run_until_idle()
+    assert set(world.reads) == {"4", "9"}
+
+
+def test_a_neighbour_becomes_the_demand_without_a_second_read(desk, world):
+    desk.loader.ahead([request(n) for n in (1, 2, 3)])
+    assert desk.loader.ask(request(3)) is None
+    desk.loader.run_until_idle()
+    assert [value(a) for a in desk.answers] == [3]
+    assert list(world.reads) == ["3", "1", "2"]
+    assert set(world.reads.values()) == {1}
+
+
+def test_more_neighbours_than_the_cache_holds_are_not_made(world):
+    one = 10 * 2 * 5 * 4 + 3 + 503  # picture and payload
+    desk = Desk(world, cache_bytes=int(4.5 * one / 0.4))
+    desk.loader.ask(request(0))
+    desk.loader.run_until_idle()
+    desk.loader.ahead([request(n) for n in range(1, 12)])
+    desk.loader.run_until_idle()
+    assert len(desk.ready) == 3
+    assert desk.loader.ask(request(0)) is not None
+    assert desk.loader.ask(request(1)) is not None
+
+
+def test_a_refinement_follows_and_is_given_up_with_the_next_demand(desk, world):
+    coarse = Quality(levels=16)
+    desk.loader.ask(request(1, quality=coarse))
+    assert desk.loader.refine(request(1)) is None
+    desk.loader.run_until_idle()
+    assert [a.request.quality.levels for a in desk.answers] == [16, 256]
+    assert world.reads["1"] == 1
+    desk.loader.refine(request(1, stretch="log"))
+    desk.loader.ask(request(2))
+    desk.loader.run_until_idle()
+    assert [value(a) for a in desk.answers] == [1, 1, 2]
+    assert desk.loader.refine(request(1)) is desk.answers[1]
+
+
+def test_questions_come_before_refinements_and_neighbours(desk, world):
+    order = []
+    world.in_reduce = lambda image, poll, preview: order.append(image.key)
+    desk.loader.ahead([request(9)])
+    desk.loader.refine(request(8))
+    desk.loader.inspect(item(7), None, lambda frame: order.append("look"), lambda result: None)
+    desk.loader.ask(request(6))
+    desk.loader.refine(request(8))
+    desk.loader.run_until_idle()
+    assert order == ["6", "look", "8", "9"]
+
+
+def test_inspecting_gives_the_result_or_the_error(desk, world):
+    results = []
+    desk.loader.inspect(
+        item(5), "ERR", lambda f: (f.name, f.read(0, 0, 1, 1)[0, 0]), results.append
+    )
+
+    def wrong(frame):
+        raise ZeroDivisionError("no slope")
+
+    desk.loader.inspect(item(5), None, wrong, results.append)
+    desk.loader.run_until_idle()
+    assert results[0] == ("ERR", 5.0)
+    assert isinstance(results[1], TuiviewError)
+    assert "ZeroDivisionError" in results[1].message
+
+
+def test_the_latest_question_of_a_kind_wins(desk, world):
+    results = []
+    for number in range(5):
+        desk.loader.inspect(
+            item(1), None, lambda frame, number=number: number, results.append, kind="value"
+        )
+    desk.loader.inspect(item(1), None, lambda frame: "other", results.append)
+    desk.loader.run_until_idle()
+    assert sorted(map(str, results)) == ["4", "other"]
+
+
+def test_info_has_the_header_and_is_kept(desk, world):
+    results: list[ImageInfo] = []
+    assert desk.loader.info(item(4), "nonsense", results.append) is None
+    desk.loader.run_until_idle()
+    (info,) = results
+    assert info.frame == "SCI"
+    assert info.frames == ("SCI", "ERR")
+    assert info.cards[0].value == 4.0
+    assert desk.loader.info(item(4), "nonsense", results.append) is info
+    assert len(results) == 1
+
+
+def test_headers_of_neighbours_are_read_along_once_somebody_looks_at_headers(desk, world):
+    desk.loader.info(item(0), None, lambda info: None)
+    desk.loader.ahead([request(1)])
+    desk.loader.run_until_idle()
+    assert desk.loader.info(item(1), None, lambda info: None) is not None
+    assert world.opens["1"] == 1
+
+
+def test_a_frame_that_the_item_lacks_falls_back_to_the_first(desk, world):
+    desk.loader.ask(request(1, frame="DQ"))
+    desk.loader.run_until_idle()
+    assert desk.answers[0].info.frame == "SCI"
+    desk.loader.ask(request(1, frame="ERR"))
+    desk.loader.run_until_idle()
+    assert desk.answers[1].info.frame == "ERR"
+
+
+def test_an_unreadable_item_is_answered_in_words_and_tried_again_later(desk, world):
+    world.in_open = failing("truncated\x1b[2J")
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    (answer,) = desk.answers
+    assert isinstance(answer, Failed)
+    assert answer.message == "1: truncated␛[2J"
+    assert desk.loader.ask(request(1)) is answer
+    world.clock.now += 60
+    world.in_open = lambda key: None
+    assert desk.loader.ask(request(1)) is None
+    desk.loader.run_until_idle()
+    assert value(desk.answers[-1]) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("odd"), MemoryError(), OSError(116, "Stale file handle"), RecursionError(),
+        KeyboardInterrupt(), SystemExit(3), AssertionError(), Exception("\x9b31m"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_whatever_a_reader_raises_becomes_words(desk, world, error):
+    def die(image, poll, preview):
+        raise error
+
+    world.in_reduce = die
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    (answer,) = desk.answers
+    assert isinstance(answer, Failed)
+    assert answer.message.startswith("1")
+    assert answer.message.isprintable()
+    world.in_reduce = lambda image, poll, preview: None
+    desk.loader.ask(request(2))
+    desk.loader.run_until_idle()
+    assert value(desk.answers[-1]) == 2
+
+
+def test_forgetting_reads_anew(desk, world):
+    desk.loader.ask(request(1))
+    desk.loader.info(item(1), None, lambda info: None)
+    desk.loader.run_until_idle()
+    world.revision["1"] = 5000
+    assert value(desk.loader.ask(request(1))) == 1
+    desk.loader.forget("1")
+    assert desk.loader.ask(request(1)) is None
+    desk.loader.run_until_idle()
+    assert value(desk.answers[-1]) == 6
+    assert world.open == 1
+    assert desk.loader.info(item(1), None, lambda info: None) is None
+
+
+def test_what_was_read_of_a_forgotten_file_is_not_kept(desk, world):
+    def change() -> None:
+        world.in_encode = lambda: None
+        world.revision["1"] = 5000
+        desk.loader.forget("1")
+        desk.loader.ahead([])
+
+    world.in_encode = change
+    desk.loader.ahead([request(1)])
+    desk.loader.run_until_idle()
+    assert desk.loader.ask(request(1)) is None
+    desk.loader.run_until_idle()
+    assert value(desk.answers[-1]) == 6
+
+
+def test_a_new_size_drops_payloads_and_neighbours(desk, world):
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    desk.loader.ahead([request(2)])
+    desk.loader.resize()
+    assert desk.loader.counters().held["payloads"] == 0
+    assert desk.loader.ask(request(1, area=Area(20, 10, 2, 4))) is None
+    desk.loader.run_until_idle()
+    assert set(world.reads) == {"1"}
+
+
+class TestPreviews:
+    @pytest.fixture
+    def slow(self, world):
+        """Storage of 50 MB a second for images of 100 MB."""
+        world.cost = 100_000_000
+
+        def crawl(image, poll, preview):
+            steps = 5 if preview else 100
+            for step in range(steps):
+                world.clock.now += 0.02
+                report(poll, (step + 1) / steps, "reading")
+                if poll():
+                    raise Cancelled
+
+        world.in_reduce = crawl
+        return world
+
+    def test_slow_storage_shows_sampled_rows_first(self, slow, desk):
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        first, second = desk.answers
+        assert first.preview
+        assert not second.preview
+        assert first.load_seconds < 0.5
+        assert desk.loader.counters().previews == 1
+        assert desk.loader.ask(request(1)) is second
+
+    def test_what_was_measured_counts_for_the_next_image(self, slow, desk):
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        desk.loader.ask(request(2))
+        desk.loader.run_until_idle()
+        assert desk.answers[2].preview
+        assert desk.answers[2].load_seconds == pytest.approx(0.1)
+
+    def test_fast_storage_shows_no_preview(self, world, desk):
+        world.cost = 100_000_000
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [False]
+        assert world.reads["1"] == 1
+
+    def test_neighbours_and_tests_get_none(self, slow, desk):
+        desk.loader.ahead([request(1)])
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.ready] == [False]
+        synchronous = SynchronousLoader(settings=settings(), stages=slow.stages(), clock=slow.clock)
+        assert not synchronous.ask(request(1)).preview
+
+    def test_the_exact_picture_follows_a_preview_from_the_cache(self, slow, desk):
+        desk.loader.ask(request(1))
+        calm = slow.in_reduce
+
+        def leave(image, poll, preview):
+            if slow.reads["1"] == 3:  # the exact one, after the preview was shown
+                slow.in_reduce = calm
+                desk.loader.ask(request(2, limits=(0.0, 1.0)))
+            calm(image, poll, preview)
+
+        slow.in_reduce = leave
+        desk.loader.run_until_idle()
+        assert [(value(a), a.preview) for a in desk.answers] == [
+            (1, True), (2, True), (2, False),
+        ]  # fmt: skip
+        again = desk.loader.ask(request(1))
+        assert again.preview
+        desk.loader.run_until_idle()
+        assert (value(desk.answers[-1]), desk.answers[-1].preview) == (1, False)
+
+    def test_a_neighbour_being_read_turns_into_a_preview_when_demanded(self, slow, desk):
+        desk.loader.ahead([request(1)])
+        calm = slow.in_reduce
+
+        def demand(image, poll, preview):
+            slow.in_reduce = calm
+            slow.clock.now += 0.3
+            report(poll, 0.1)
+            desk.loader.ask(request(1))
+            calm(image, poll, preview)
+
+        slow.in_reduce = demand
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [True, False]
+
+    def test_a_frame_that_gives_no_preview_is_not_asked_again(self, slow, desk, monkeypatch):
+        from loading_fakes import FakeFrame
+
+        exact = FakeFrame.reduce
+        monkeypatch.setattr(
+            FakeFrame, "reduce", lambda self, *a, preview=False, **k: exact(self, *a, **k)
+        )
+        for number in (1, 2):
+            desk.loader.ask(request(number))
+            desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [False, False]
+        assert slow.reads == {"1": 2, "2": 1}
+
+
+def test_progress_of_a_demand_and_silence_of_the_storage(desk, world):
+    told = []
+
+    def crawl(image, poll, preview):
+        told.append(desk.loader.slow())
+        world.clock.now += 0.5
+        report(poll, 0.25, "inflating")
+        told.append(desk.loader.slow())
+        world.clock.now += 5
+        told.append(desk.loader.slow())
+
+    world.in_reduce = crawl
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    assert told[0] is None
+    assert told[1].what == "inflating, 25%"
+    assert told[1].seconds == 0.5
+    assert told[2].what == "still reading; storage does not answer; r retries"
+    assert desk.loader.slow() is None
+
+
+def test_caches_stay_within_their_bounds(world):
+    desk = Desk(world, cache_bytes=20_000, open_images=3)
+    for number in range(200):
+        desk.loader.ask(request(number % 50, stretch=("log", "sqrt")[number % 2]))
+        desk.loader.ahead([request((number + n) % 50) for n in range(1, 8)])
+        desk.loader.run_until_idle()
+        counters = desk.loader.counters()
+        for name, held in counters.held.items():
+            assert held <= counters.bounds[name] + 10_000, name
+        assert world.open <= 3
+    assert desk.loader.counters().held["payloads"] <= counters.bounds["payloads"]
+
+
+def test_closing_closes_the_files_and_answers_nothing_more(desk, world):
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    desk.loader.ask(request(2))
+    assert desk.loader.close()
+    desk.loader.run_until_idle()
+    assert len(desk.answers) == 1
+    assert world.open == 0
+
+
+def test_counters_tell_of_stages(desk, world):
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    desk.loader.ask(request(1, stretch="log"))
+    desk.loader.run_until_idle()
+    times = desk.loader.counters().times
+    assert {stage: times[stage].count for stage in times} == {
+        "wait": 2, "open": 1, "reduce": 1, "limits": 1, "render": 2, "encode": 2,
+    }  # fmt: skip
+
+
+class TestSynchronous:
+    @pytest.fixture
+    def loader(self, world):
+        self.answers, self.ready = [], []
+        return SynchronousLoader(
+            answer=self.answers.append,
+            ready=self.ready.append,
+            settings=settings(),
+            stages=world.stages(),
+            clock=world.clock,
+        )
+
+    def test_it_answers_in_the_call(self, loader, world):
+        assert value(loader.ask(request(1))) == 1
+        assert loader.refine(request(1, quality=Quality(levels=8))).request.quality.levels == 8
+        loader.ahead([request(2), request(3)])
+        assert [value(a) for a in self.ready] == [2, 3]
+        infos = []
+        loader.info(item(2), None, infos.append)
+        loader.inspect(item(2), None, lambda frame: frame.name, infos.append)
+        assert infos[0].cards[0].value == 2
+        assert infos[1] == "SCI"
+        loader.forget("1")
+        assert value(loader.ask(request(1))) == 1
+        assert world.opens["1"] == 2
+        assert not self.answers
+
+    def test_it_fails_in_the_call(self, loader, world):
+        world.in_open = failing("gone")
+        assert isinstance(loader.ask(request(1)), Failed)
+        errors = []
+        loader.info(item(2), None, errors.append)
+        assert isinstance(errors[0], UnreadableError)
+
+
+def test_north_up_asks_for_the_header_first(world):
+    asked = []
+    stages = world.stages()
+    from dataclasses import replace
+
+    loader = SynchronousLoader(
+        settings=settings(),
+        stages=replace(stages, north=lambda info: asked.append(info.cards) or (30.0, False)),
+        clock=world.clock,
+    )
+    shown = loader.ask(request(1, north_up=True))
+    assert asked[0][0].key == "VALUE"
+    assert shown.viewport.angle == pytest.approx(330.0)
+    assert shown.info.cards
+
+
+def test_pixels_are_shown_as_they_are_until_scaling_is_asked_for():
+    from tuiview.imaging.display import Display
+    from tuiview.loading.pipeline import as_they_are
+
+    def info(dtype="uint8", channels=1, kind="PNG"):
+        return ImageInfo(kind, ("image",), "image", (9, 9), dtype, "", channels, "upper")
+
+    plain = Display()
+    assert as_they_are(info(), plain)
+    assert as_they_are(info(channels=3, kind="HDF5"), plain)
+    assert not as_they_are(info(kind="FITS"), plain)
+    assert not as_they_are(info(dtype="uint16"), plain)
+    assert not as_they_are(info(), plain.but(stretch="asinh"))
+    assert as_they_are(info(channels=3), plain.but(stretch="asinh"))
+    assert not as_they_are(info(channels=3), plain.but(scaled_color=True))
+    assert not as_they_are(info(), plain.but(limits=(3.0, 90.0)))
