@@ -1,0 +1,1 @@
+"""A review without a screen: collection, view, cursor, display, store and loader in one hand."""

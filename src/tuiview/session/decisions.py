@@ -1,0 +1,195 @@
+"""Deciding: the verbs that turn a key into events of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from tuiview.review.model import Decision, ItemState, What
+
+if TYPE_CHECKING:
+    from tuiview.imaging.display import Display
+    from tuiview.review.store import Store
+    from tuiview.settings import Category, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What is true while one decides; it goes into every event.
+
+    Attributes:
+        key: The current item's key; None while there is none.
+        frame: The frame that is shown.
+        reaction: Seconds since the picture was painted, or None.
+        display: How the item is shown.
+        limits: The limits in data units that were used, or None.
+        context: Order, seed, blind flags, replicate.
+    """
+
+    key: str | None
+    frame: str
+    reaction: float | None
+    display: Display
+    limits: tuple[float, float] | None
+    context: dict[str, Any]
+
+
+class Decisions:
+    """What is said of the current item.
+
+    A decision on an item whose state is not in memory yet is made as soon as it is; nothing waits.
+
+    Args:
+        store: Keeps them.
+        settings: For the categories.
+        circumstances: Asked at each decision.
+        want: Asks for the states of keys to be loaded; then `known` is to be called.
+        changed: Called after each change.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        circumstances: Callable[[], Circumstances],
+        want: Callable[[str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._circumstances = circumstances
+        self._want = want
+        self._changed = changed
+        self._waiting: list[tuple[Circumstances, Callable[[Circumstances, ItemState], None]]] = []
+
+    @property
+    def categories(self) -> tuple[Category, ...]:
+        """The categories, in the order of their keys."""
+        return self._settings.categories
+
+    def toggle_category(self, number: int) -> str | None:
+        """Put category `number` (0-based) on or off; returns its name, or None if there is none."""
+        if number >= len(self.categories):
+            return None
+        name = self.categories[number].name
+
+        def decide(now: Circumstances, state: ItemState) -> None:
+            on = name not in state.categories
+            others = sorted(state.categories - {name}) if on and self._settings.exclusive else ()
+            self._record(
+                now,
+                *((What.CATEGORY, other, True, False) for other in others),
+                (What.CATEGORY, name, not on, on),
+            )
+
+        self._decide(decide)
+        return name
+
+    def toggle_favourite(self) -> None:
+        """Make the item a favourite, or not."""
+        self._decide(
+            lambda now, state: self._record(
+                now, (What.FAVOURITE, "", state.favourite, not state.favourite)
+            )
+        )
+
+    def toggle_unsure(self) -> None:
+        """Say that one cannot tell, or take it back."""
+        self._decide(
+            lambda now, state: self._record(now, (What.UNSURE, "", state.unsure, not state.unsure))
+        )
+
+    def keep_note(self, key: str, text: str) -> None:
+        """Keep the note of an item, if it differs from the kept one."""
+
+        def decide(now: Circumstances, state: ItemState) -> None:
+            if text != state.note:
+                self._record(now, (What.NOTE, "", state.note, text))
+
+        self._decide(decide, key)
+
+    def draft_note(self, key: str, text: str) -> None:
+        """Save a note that is being typed."""
+        self._store.draft(key, text)
+
+    def note_to_edit(self, key: str) -> str:
+        """The draft if one was left behind, else the kept note."""
+        state = self._store.peek(key)
+        draft = self._store.draft_of(key)
+        return draft if draft is not None else (state.note if state else "")
+
+    def saw(self) -> None:
+        """The picture of the current item was painted: say so once."""
+
+        def decide(now: Circumstances, state: ItemState) -> None:
+            if not state.seen:
+                self._record(now, (What.SEEN, "", False, True))
+
+        self._decide(decide)
+
+    def say_of_mark(self, what: What, mark: str, old: Any, new: Any) -> None:
+        """Record what was done to one mark."""
+        self.say_of_marks([(what, mark, old, new)])
+
+    def say_of_marks(self, said: Sequence[tuple[What, str, Any, Any]]) -> None:
+        """Record what was done to several marks, as one step."""
+        self._decide(lambda now, state: self._record(now, *said))
+
+    def undo(self) -> list[Decision]:
+        """Take back the last step; returns what was taken back."""
+        undone = self._store.undo()
+        self._changed()
+        return undone
+
+    def redo(self) -> list[Decision]:
+        """Do again what was taken back last."""
+        redone = self._store.redo()
+        self._changed()
+        return redone
+
+    @property
+    def waiting(self) -> bool:
+        """Whether decisions wait for states to be loaded."""
+        return bool(self._waiting)
+
+    def known(self) -> None:
+        """States were loaded: make the decisions that waited for them."""
+        waiting, self._waiting = self._waiting, []
+        for now, decide in waiting:
+            self._with_state(now, decide)
+
+    def _decide(
+        self, decide: Callable[[Circumstances, ItemState], None], key: str | None = None
+    ) -> None:
+        now = self._circumstances()
+        if key is not None and key != now.key:
+            now = Circumstances(key, "", None, now.display, None, now.context)
+        if now.key is not None:
+            self._with_state(now, decide)
+
+    def _with_state(
+        self, now: Circumstances, decide: Callable[[Circumstances, ItemState], None]
+    ) -> None:
+        assert now.key is not None
+        state = self._store.peek(now.key)
+        if state is None:
+            self._waiting.append((now, decide))
+            self._want(now.key)
+        else:
+            decide(now, state)
+
+    def _record(self, now: Circumstances, *said: tuple[What, str, Any, Any]) -> None:
+        assert now.key is not None
+        display = {k: v for k, v in asdict(now.display).items() if v is not None}
+        display["limits"] = now.limits
+        self._store.record(
+            [
+                Decision(
+                    now.key, what, name, old, new,
+                    frame=now.frame, reaction=now.reaction, display=display, context=now.context,
+                )
+                for what, name, old, new in said
+            ]
+        )  # fmt: skip
+        self._changed()

@@ -1,0 +1,377 @@
+"""Marking: a crosshair moved by keys, and the marks that are put where it stands."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from tuiview.errors import TuiviewError, UsageError
+from tuiview.imaging.overlay import Circle, Cross, Crosshair, Rectangle, Shape, Text
+from tuiview.review.model import ItemState, Mark, What
+from tuiview.session.changes import Change, Noticed
+
+if TYPE_CHECKING:
+    from tuiview.imaging.frame import Frame
+    from tuiview.session.session import Session
+    from tuiview.settings import Group
+
+T = TypeVar("T")
+
+SNAP_RADIUS = 12.0
+"""Screen pixels within which the centroid is sought."""
+_MARK_SIZE = 11
+_PEAKS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CrosshairMoved(Change):
+    """The crosshair is somewhere else, or gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOut(Change):
+    """The value under the crosshair was read."""
+
+    x: float
+    y: float
+    value: str
+
+
+class Marking:
+    """The crosshair and the marks of the current item.
+
+    Positions are 0-based pixel centres of the frame that is shown.
+
+    Args:
+        session: The review.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._peaks: list[tuple[float, float]] = []
+        self._peak = -1
+        self.active = False
+        self.position: tuple[float, float] | None = None
+        self.grabbed: str | None = None
+        self.labels = True
+        self.marks_shown = True
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups in the order of their keys."""
+        return self._session.settings.groups
+
+    # The crosshair
+
+    def enter(self) -> bool:
+        """Show the crosshair in the middle of the view; False while there is no picture."""
+        viewport = self._session.viewport
+        if viewport is None:
+            return False
+        self.active = True
+        if self.position is None:
+            self.position = viewport.center
+        self._moved()
+        return True
+
+    def leave(self) -> None:
+        """Hide the crosshair."""
+        self.active, self.grabbed, self.position = False, None, None
+        self._moved()
+
+    def arrived(self) -> None:
+        """Another item or frame is shown: the crosshair starts anew there."""
+        self.grabbed = None
+        self._peaks, self._peak = [], -1
+        self.position = None
+        if self.active and (viewport := self._session.viewport) is not None:
+            self.position = viewport.center
+
+    def step(self, dx: int, dy: int) -> None:
+        """Move by screen pixels."""
+        viewport = self._session.viewport
+        if viewport is None or self.position is None:
+            return
+        sx, sy = viewport.to_screen(*self.position)
+        x, y = viewport.to_image(float(sx) + dx, float(sy) + dy)
+        self.go_to(float(x), float(y))
+
+    def go_to(self, x: float, y: float) -> None:
+        """Put the crosshair on an image position, held within the frame; pans if it must."""
+        session = self._session
+        if session.shown is None or session.viewport is None:
+            return
+        ny, nx = session.shown.info.shape
+        x, y = min(max(x, -0.5), nx - 0.5), min(max(y, -0.5), ny - 0.5)
+        self.active = True
+        self.position = (x, y)
+        viewport = session.viewport
+        sx, sy = (float(v) for v in viewport.to_screen(x, y))
+        if not (0 <= sx < viewport.width and 0 <= sy < viewport.height):
+            session.look.change(zoom=viewport.zoom, center=(x, y))
+        self._moved()
+
+    def go_to_sky(self, ra: float, dec: float) -> None:
+        """Put the crosshair on ICRS coordinates in degrees, once the world coordinates are read."""
+
+        def go() -> None:
+            from tuiview.imaging.wcs import pixel
+
+            wcs = self._session.info.wcs if self._session.info is not None else None
+            if wcs is None:
+                raise UsageError("this image has no world coordinates", ":goto X,Y in pixels")
+            self.go_to(*pixel(wcs, ra, dec))
+
+        self._session.when_info(go)
+
+    def snap(self) -> None:
+        """Move to the centroid of what is within the radius that shows."""
+        session = self._session
+        if self.position is None or session.shown is None or session.viewport is None:
+            return
+        x, y = self.position
+        radius = max(2.0, SNAP_RADIUS / session.viewport.zoom)
+
+        def find(frame: Frame) -> tuple[float, float]:
+            from tuiview.imaging.measure import centroid
+
+            return centroid(frame, x, y, radius)
+
+        self._inspect(find, lambda found: self.go_to(*found), "snap")
+
+    def next_peak(self, step: int) -> None:
+        """Move to the next local peak in the view, the brightest first."""
+        session = self._session
+        if self._peaks:
+            self._to_peak(step)
+            return
+        if session.viewport is None:
+            return
+        box = session.viewport.visible()
+
+        def find(frame: Frame) -> list[tuple[float, float]]:
+            from tuiview.imaging.measure import Stamp, floats, peaks
+
+            ny, nx = frame.shape
+            x0, y0 = max(0, math.ceil(box.x0)), max(0, math.ceil(box.y0))
+            x1, y1 = min(nx, math.floor(box.x1) + 1), min(ny, math.floor(box.y1) + 1)
+            piece = Stamp(floats(frame.read(x0, y0, x1, y1)), x0, y0)
+            return [peak.center for peak in peaks(piece, _PEAKS)]
+
+        def found(peaks: list[tuple[float, float]]) -> None:
+            self._peaks, self._peak = peaks, -1
+            if peaks:
+                self._to_peak(step)
+            else:
+                session.notify(Noticed("no peak stands out here", "warning"))
+
+        self._inspect(find, found, "peaks")
+
+    def next_mark(self, step: int) -> None:
+        """Move to the next mark of this frame, in the order of making."""
+        marks = self.marks()
+        if not marks:
+            self._session.notify(Noticed("no marks on this frame", "warning"))
+            return
+        at = [n for n, m in enumerate(marks) if (m.x, m.y) == self.position]
+        n = (at[0] + step) % len(marks) if at else (0 if step > 0 else -1)
+        self.go_to(marks[n].x, marks[n].y)
+
+    def _to_peak(self, step: int) -> None:
+        self._peak = (self._peak + step) % len(self._peaks)
+        self.go_to(*self._peaks[self._peak])
+
+    # The marks
+
+    def marks(self) -> list[Mark]:
+        """The marks of the frame that is shown."""
+        state, shown = self._session.state, self._session.shown
+        if state is None or shown is None:
+            return []
+        return [m for m in state.marks if m.frame == shown.info.frame]
+
+    def nearest(self) -> Mark | None:
+        """The mark of this frame that is nearest to the crosshair."""
+        if self.position is None:
+            return None
+        x, y = self.position
+        return min(self.marks(), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
+
+    def put(self, number: int) -> None:
+        """Put a mark of group `number` (0-based) at the crosshair, or the grabbed one down there.
+
+        A group with a maximum of one moves its mark; a fuller one says so.
+
+        Raises:
+            UsageError: There is no such group, or it is full.
+        """
+        if number >= len(self.groups):
+            raise UsageError(f"there is no group {number + 1}")
+        self.put_group(self.groups[number])
+
+    def put_group(self, group: Group) -> None:
+        """Put a mark of `group` at the crosshair."""
+        self._session.when_info(lambda: self._put(group))
+
+    def _put(self, group: Group) -> None:
+        session, position = self._session, self.position
+        if position is None or session.shown is None or session.state is None:
+            return
+        own = [m for m in session.state.marks if m.group == group.name]
+        if group.maximum == 1 and own:
+            self._move(own[0], *position)
+            return
+        if group.maximum is not None and len(own) >= group.maximum:
+            raise UsageError(f"group {group.name} has its {group.maximum} marks on this image")
+        ra, dec = self._sky(*position)
+        mark = Mark(str(uuid.uuid4()), session.shown.info.frame, group.name, *position, "", ra, dec)
+        session.decisions.say_of_mark(What.MARK_ADDED, mark.uuid, None, asdict(mark))
+
+    def grab(self) -> None:
+        """Take the nearest mark along with the crosshair, or put the taken one down.
+
+        Raises:
+            UsageError: There is no mark to take.
+        """
+        if self.grabbed is not None:
+            taken, position = self._by_uuid(self.grabbed), self.position
+            self.grabbed = None
+            if taken is not None and position is not None:
+                self._session.when_info(lambda: self._move(taken, *position))
+            return
+        mark = self.nearest()
+        if mark is None:
+            raise UsageError("no mark to move on this frame")
+        self.grabbed = mark.uuid
+        self.go_to(mark.x, mark.y)
+
+    def delete_nearest(self) -> None:
+        """Delete the mark that is nearest to the crosshair.
+
+        Raises:
+            UsageError: There is none.
+        """
+        mark = self.nearest()
+        if mark is None:
+            raise UsageError("no mark to delete on this frame")
+        self._session.decisions.say_of_mark(What.MARK_DELETED, mark.uuid, asdict(mark), None)
+
+    def delete_all(self, group: str | None = None) -> int:
+        """Delete all marks of this frame, or those of one group, in one step; returns how many."""
+        gone = [m for m in self.marks() if group is None or m.group == group]
+        if gone:
+            self._session.decisions.say_of_marks(
+                [(What.MARK_DELETED, m.uuid, asdict(m), None) for m in gone]
+            )
+        return len(gone)
+
+    def label(self, mark: Mark, text: str) -> None:
+        """Give a mark a label."""
+        if text != mark.label:
+            self._session.decisions.say_of_mark(
+                What.MARK_LABELLED, mark.uuid, asdict(mark), asdict(replace(mark, label=text))
+            )
+
+    def _move(self, mark: Mark, x: float, y: float) -> None:
+        ra, dec = self._sky(x, y)
+        moved = replace(mark, x=x, y=y, ra=ra, dec=dec)
+        if self._session.shown is not None:
+            moved = replace(moved, frame=self._session.shown.info.frame)
+        self._session.decisions.say_of_mark(What.MARK_MOVED, mark.uuid, asdict(mark), asdict(moved))
+
+    def _by_uuid(self, wanted: str) -> Mark | None:
+        return next((m for m in self.marks() if m.uuid == wanted), None)
+
+    def _sky(self, x: float, y: float) -> tuple[float | None, float | None]:
+        info = self._session.info
+        if info is None or info.wcs is None:
+            return None, None
+        from tuiview.imaging.wcs import sky
+
+        ra, dec = sky(info.wcs, x, y)
+        return (ra, dec) if math.isfinite(ra) and math.isfinite(dec) else (None, None)
+
+    # What is drawn and read
+
+    def shapes(
+        self, state: ItemState | None, frame: str | None, current: bool
+    ) -> tuple[Shape, ...]:
+        """The marks of a frame, and the crosshair on the current item."""
+        shapes: list[Shape] = []
+        groups = {g.name: g for g in self.groups}
+        for mark in state.marks if state is not None and self.marks_shown else ():
+            if frame is None or mark.frame == frame:
+                shapes += mark_shapes(mark, groups.get(mark.group), self.labels)
+        if current and self.active and self.position is not None:
+            x, y = self.position
+            color = 0xFFD700 if self.grabbed else 0x00FF00
+            shapes.append(Crosshair(x, y, color=color))
+            shapes.append(Circle(x, y, SNAP_RADIUS, color=color, unit="screen", edge=False))
+        return tuple(shapes)
+
+    def read(self) -> None:
+        """Read the value under the crosshair; `ReadOut` brings it."""
+        if self.position is None:
+            return
+        x, y = self.position
+        column, row = math.floor(x + 0.5), math.floor(y + 0.5)
+
+        def value(frame: Frame) -> str:
+            ny, nx = frame.shape
+            if not (0 <= column < nx and 0 <= row < ny):
+                return "outside"
+            pixel = frame.read(column, row, column + 1, row + 1)[0, 0]
+            unit = f" {frame.unit}" if frame.unit else ""
+            return " ".join(str(v) for v in pixel.reshape(-1)) + unit
+
+        self._inspect(value, lambda v: self._session.notify(ReadOut(x, y, v)), "value", post=True)
+
+    def _moved(self) -> None:
+        self._session.redraw()
+        self._session.notify(CrosshairMoved())
+        self.read()
+
+    def _inspect(
+        self,
+        job: Callable[[Frame], T],
+        use: Callable[[T], object],
+        kind: str,
+        post: bool = False,
+    ) -> None:
+        """Run a job on the frame behind; use its result on the screen's thread."""
+        session = self._session
+        if session.item is None or session.shown is None:
+            return
+
+        def done(result: T | TuiviewError) -> None:
+            if isinstance(result, TuiviewError):
+                session.notify(Noticed(str(result), "warning"))
+            elif post:
+                use(result)
+            else:
+                session.later(lambda: use(result))
+
+        session.loader.inspect(session.item, session.shown.info.frame, job, done, kind)
+
+
+def mark_shapes(mark: Mark, group: Group | None, labels: bool) -> list[Shape]:
+    """A mark as shapes: its group's symbol in its group's colour, and its label."""
+    color = int(group.color[1:], 16) if group is not None else 0xFFFFFF
+    kind = group.shape if group is not None else "circle"
+    size = _MARK_SIZE
+    shape: Shape
+    if kind == "square":
+        shape = Rectangle(mark.x, mark.y, 2 * size, 2 * size, color=color, unit="screen")
+    elif kind == "diamond":
+        shape = Rectangle(mark.x, mark.y, 1.6 * size, 1.6 * size, 45.0, color=color, unit="screen")
+    elif kind == "cross":
+        shape = Cross(mark.x, mark.y, 2 * size, color=color, unit="screen")
+    else:
+        shape = Circle(mark.x, mark.y, size, color=color, unit="screen")
+    text = mark.label if labels else ""
+    if not text:
+        return [shape]
+    return [shape, Text(mark.x, mark.y, text, color=color, dx=size + 4)]
