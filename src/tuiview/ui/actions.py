@@ -1,0 +1,238 @@
+"""The one registry of actions: what keys, the palette, the help and the docs all refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from tuiview.ui.screens.review import ReviewScreen
+
+Run = Callable[["ReviewScreen"], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that one key does.
+
+    Attributes:
+        id: What a keymap in the settings calls it.
+        keys: Textual's key names, separated by commas.
+        words: What it does, in a few words.
+        group: Under which heading the help shows it.
+        run: Does it.
+        mode: `review`, or the mode in which it is alive.
+        hint: A very short name if the hint line shows it.
+    """
+
+    id: str
+    keys: str
+    words: str
+    group: str
+    run: Run
+    mode: str = "review"
+    hint: str = ""
+
+
+def _categories() -> Iterator[Action]:
+    for n in range(1, 10):
+        yield Action(
+            f"category-{n}", str(n), f"category {n} on or off", "Review",
+            lambda desk, n=n: desk.toggle_category(n - 1),  # type: ignore[misc]
+            hint="1-9 category" if n == 1 else "",
+        )  # fmt: skip
+
+
+def _groups() -> Iterator[Action]:
+    for n in range(1, 10):
+        yield Action(
+            f"mark-{n}", str(n), f"put a mark of group {n}", "Mark mode",
+            lambda desk, n=n: desk.session.marking.put(n - 1),  # type: ignore[misc]
+            mode="mark",
+        )  # fmt: skip
+
+
+ACTIONS: tuple[Action, ...] = (
+    # Review
+    Action("next-item", "j,down,space", "next item", "Review",
+           lambda d: d.session.move(1), hint="j next"),
+    Action("previous-item", "k,up", "previous item", "Review",
+           lambda d: d.session.move(-1), hint="k back"),
+    Action("first-item", "g,home", "first item", "Review", lambda d: d.session.go_to(0)),
+    Action("last-item", "G,end", "last item", "Review",
+           lambda d: d.session.go_to(d.session.count - 1)),
+    Action("page-down", "pagedown,ctrl+f", "ten items on", "Review", lambda d: d.session.move(10)),
+    Action("page-up", "pageup,ctrl+b", "ten items back", "Review", lambda d: d.session.move(-10)),
+    Action("next-unreviewed", "right_square_bracket", "next unreviewed item", "Review",
+           lambda d: d.session.seeking.unreviewed(1), hint="] unreviewed"),
+    Action("previous-unreviewed", "left_square_bracket", "previous unreviewed item", "Review",
+           lambda d: d.session.seeking.unreviewed(-1)),
+    *_categories(),
+    Action("unsure", "0", "unsure on or off", "Review", lambda d: d.toggle_unsure(),
+           hint="0 unsure"),
+    Action("favourite", "f", "favourite on or off", "Review",
+           lambda d: d.session.decisions.toggle_favourite(), hint="f favourite"),
+    Action("auto-advance", "a", "move on after a category: on or off", "Review",
+           lambda d: d.toggle_auto_advance()),
+    Action("note", "enter", "write a note; ctrl+s keeps it, ctrl+g leaves", "Review",
+           lambda d: d.edit_note(), hint="enter note"),
+    Action("undo", "u", "undo the last decision", "Review", lambda d: d.undo(), hint="u undo"),
+    Action("redo", "ctrl+r", "redo what was undone", "Review", lambda d: d.redo()),
+    Action("copy", "y", "copy coordinates, or the item's key", "Review", lambda d: d.copy()),
+    # Finding
+    Action("search", "slash", "search names", "Finding", lambda d: d.ask("/")),
+    Action("search-next", "n", "search again", "Finding", lambda d: d.search_again(1)),
+    Action("search-previous", "N", "search again, backwards", "Finding",
+           lambda d: d.search_again(-1)),
+    Action("filter", "F", "filter: unreviewed, a category, ...", "Finding",
+           lambda d: d.ask(":", "filter ")),
+    Action("order", "O", "order: name or random[:SEED]", "Finding", lambda d: d.ask(":", "order ")),
+    Action("command", "colon", "command line: a number goes to that item", "Finding",
+           lambda d: d.ask(":"), hint=": command"),
+    # View
+    Action("zoom-in", "plus,equals_sign", "zoom in", "View", lambda d: d.zoom(2.0)),
+    Action("zoom-out", "minus", "zoom out", "View", lambda d: d.zoom(0.5)),
+    Action("zoom-in-little", "ctrl+up", "zoom in by 1.2", "View", lambda d: d.zoom(1.2)),
+    Action("zoom-out-little", "ctrl+down", "zoom out by 1.2", "View", lambda d: d.zoom(1 / 1.2)),
+    Action("fit", "z", "fit to the pane, or one to one", "View",
+           lambda d: d.session.look.fit_or_one(), hint="z fit"),
+    Action("pan-left", "H,shift+left", "pan left", "View", lambda d: d.pan(-0.25, 0)),
+    Action("pan-down", "J,shift+down", "pan down", "View", lambda d: d.pan(0, 0.25)),
+    Action("pan-up", "K,shift+up", "pan up", "View", lambda d: d.pan(0, -0.25)),
+    Action("pan-right", "L,shift+right", "pan right", "View", lambda d: d.pan(0.25, 0)),
+    Action("rotate", "r", "rotate by 90 degrees", "View", lambda d: d.session.look.turn(1)),
+    Action("flip", "vertical_line", "mirror left and right", "View",
+           lambda d: d.session.look.change(flip=not d.session.look.current.flip)),
+    Action("north-up", "circumflex_accent", "north up, east left", "View",
+           lambda d: d.session.look.change(north_up=not d.session.look.current.north_up)),
+    Action("previous-frame", "comma", "previous frame", "View", lambda d: d.step_frame(-1)),
+    Action("next-frame", "full_stop", "next frame", "View", lambda d: d.step_frame(1)),
+    Action("frame-menu", "semicolon", "choose a frame by name", "View", lambda d: d.frame_menu()),
+    Action("blink", "b", "blink with the previous frame or item", "View", lambda d: d.blink()),
+    # Display
+    Action("next-stretch", "t", "next stretch", "Display",
+           lambda d: d.session.look.cycle("stretch", 1), hint="t stretch"),
+    Action("previous-stretch", "T", "previous stretch", "Display",
+           lambda d: d.session.look.cycle("stretch", -1)),
+    Action("next-interval", "v", "next interval", "Display",
+           lambda d: d.session.look.cycle("interval", 1), hint="v interval"),
+    Action("previous-interval", "V", "previous interval", "Display",
+           lambda d: d.session.look.cycle("interval", -1)),
+    Action("next-colormap", "c", "next colour map", "Display",
+           lambda d: d.session.look.cycle("colormap", 1)),
+    Action("previous-colormap", "C", "previous colour map", "Display",
+           lambda d: d.session.look.cycle("colormap", -1)),
+    Action("low-limit-down", "left_parenthesis", "low limit down", "Display",
+           lambda d: d.shift_limit(0, -1)),
+    Action("low-limit-up", "right_parenthesis", "low limit up", "Display",
+           lambda d: d.shift_limit(0, 1)),
+    Action("high-limit-down", "less_than_sign", "high limit down", "Display",
+           lambda d: d.shift_limit(1, -1)),
+    Action("high-limit-up", "greater_than_sign", "high limit up", "Display",
+           lambda d: d.shift_limit(1, 1)),
+    Action("invert", "i", "invert the colour map", "Display",
+           lambda d: d.session.look.change(invert=not d.session.look.current.invert)),
+    Action("lock-display", "w", "lock the display across items", "Display",
+           lambda d: d.toggle_lock()),
+    Action("reset-display", "R", "reset the display", "Display", lambda d: d.session.look.reset()),
+    # Mark mode
+    Action("mark-mode", "m", "mark mode: a crosshair to put marks with", "Mark mode",
+           lambda d: d.enter_marking(), hint="m mark"),
+    Action("crosshair-left", "h,left", "crosshair left by a screen pixel", "Mark mode",
+           lambda d: d.session.marking.step(-1, 0), mode="mark"),
+    Action("crosshair-down", "j,down", "crosshair down", "Mark mode",
+           lambda d: d.session.marking.step(0, 1), mode="mark"),
+    Action("crosshair-up", "k,up", "crosshair up", "Mark mode",
+           lambda d: d.session.marking.step(0, -1), mode="mark"),
+    Action("crosshair-right", "l,right", "crosshair right", "Mark mode",
+           lambda d: d.session.marking.step(1, 0), mode="mark"),
+    Action("crosshair-far-left", "H,shift+left", "crosshair left by ten", "Mark mode",
+           lambda d: d.session.marking.step(-10, 0), mode="mark"),
+    Action("crosshair-far-down", "J,shift+down", "crosshair down by ten", "Mark mode",
+           lambda d: d.session.marking.step(0, 10), mode="mark"),
+    Action("crosshair-far-up", "K,shift+up", "crosshair up by ten", "Mark mode",
+           lambda d: d.session.marking.step(0, -10), mode="mark"),
+    Action("crosshair-far-right", "L,shift+right", "crosshair right by ten", "Mark mode",
+           lambda d: d.session.marking.step(10, 0), mode="mark"),
+    *_groups(),
+    Action("snap", "s", "snap to the centroid within the circle", "Mark mode",
+           lambda d: d.session.marking.snap(), mode="mark"),
+    Action("next-peak", "apostrophe", "to the next local peak, brightest first", "Mark mode",
+           lambda d: d.session.marking.next_peak(1), mode="mark"),
+    Action("previous-peak", "quotation_mark", "to the peak before", "Mark mode",
+           lambda d: d.session.marking.next_peak(-1), mode="mark"),
+    Action("next-mark", "tab", "to the next mark", "Mark mode",
+           lambda d: d.session.marking.next_mark(1), mode="mark"),
+    Action("previous-mark", "shift+tab", "to the mark before", "Mark mode",
+           lambda d: d.session.marking.next_mark(-1), mode="mark"),
+    Action("move-mark", "M", "take the nearest mark along; again puts it down", "Mark mode",
+           lambda d: d.session.marking.grab(), mode="mark"),
+    Action("label-mark", "e", "label the nearest mark", "Mark mode",
+           lambda d: d.label_mark(), mode="mark"),
+    Action("delete-mark", "d", "delete the nearest mark", "Mark mode",
+           lambda d: d.session.marking.delete_nearest(), mode="mark"),
+    Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode",
+           lambda d: d.leave_marking(), mode="mark"),
+    # Panels and program
+    Action("next-panel", "tab", "next panel", "Program", lambda d: d.next_panel(1)),
+    Action("previous-panel", "shift+tab", "previous panel", "Program", lambda d: d.next_panel(-1)),
+    Action("toggle-tree", "f2", "show or hide the tree", "Program",
+           lambda d: d.toggle_panel("tree")),
+    Action("toggle-metadata", "f3", "show or hide the metadata", "Program",
+           lambda d: d.toggle_panel("metadata")),
+    Action("toggle-note", "f4", "show or hide the note", "Program",
+           lambda d: d.toggle_panel("note")),
+    Action("picture-alone", "backslash", "the picture alone, or with its panels", "Program",
+           lambda d: d.picture_alone()),
+    Action("read-again", "f5,ctrl+l", "read the item again and redraw", "Program",
+           lambda d: d.read_again()),
+    Action("counters", "ctrl+t", "loader, caches and link in figures", "Program",
+           lambda d: d.show_counters()),
+    Action("palette", "ctrl+p", "all actions by name", "Program",
+           lambda d: d.app.action_command_palette()),
+    Action("suspend", "ctrl+z", "suspend; fg brings it back", "Program",
+           lambda d: d.app.action_suspend_process()),
+    Action("help", "question_mark,f1", "keys and what they do", "Program",
+           lambda d: d.show_help(), hint="? help"),
+    Action("quit", "q", "quit; everything is saved", "Program", lambda d: d.leave(),
+           hint="q quit"),
+)  # fmt: skip
+
+_BY_ID = {action.id: action for action in ACTIONS}
+
+
+def action(action_id: str) -> Action:
+    """The action of that id; KeyError if there is none."""
+    return _BY_ID[action_id]
+
+
+def bindings(mode: str) -> list[BindingType]:
+    """The bindings of a mode, for the `BINDINGS` of the widget that is alive in it."""
+    return [
+        Binding(a.keys, f"run('{a.id}')", a.words, id=a.id, show=bool(a.hint), tooltip=a.words)
+        for a in ACTIONS
+        if a.mode == mode
+    ]
+
+
+_KEY_NAMES = {
+    "question_mark": "?", "slash": "/", "colon": ":", "semicolon": ";", "comma": ",",
+    "full_stop": ".", "plus": "+", "minus": "-", "equals_sign": "=", "backslash": "\\",
+    "left_parenthesis": "(", "right_parenthesis": ")", "less_than_sign": "<",
+    "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+    "vertical_line": "|", "circumflex_accent": "^", "apostrophe": "'",
+    "quotation_mark": '"',
+}  # fmt: skip
+
+
+def key_names(keys: str) -> str:
+    """Textual's key names as people write them: `question_mark,f1` is `? f1`."""
+    return " ".join(_KEY_NAMES.get(key, key) for key in keys.split(","))
+
+
+def effective_keys(keymap: dict[str, str]) -> dict[str, str]:
+    """Key lists by action id with the user's keymap laid over the built-in ones."""
+    return {a.id: keymap.get(a.id, a.keys) for a in ACTIONS}

@@ -1,0 +1,196 @@
+"""A session in words: the parts of the status line, the rows of the metadata table, badges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.style import Style
+
+from tuiview.review.model import Decision, ItemState, What
+from tuiview.source import ArraySource, BlobSource, FileSource, MissingSource
+from tuiview.ui.widgets.item_tree import Badges
+from tuiview.ui.widgets.metadata_table import Row
+from tuiview.ui.widgets.status_line import Part
+
+if TYPE_CHECKING:
+    from tuiview.collection.base import Item
+    from tuiview.loading.request import ImageInfo
+    from tuiview.session.marking import ReadOut
+    from tuiview.session.session import Session
+    from tuiview.settings import Category
+
+_PLAIN = Style()
+_BOLD = Style(bold=True)
+_DIM = Style(dim=True)
+_GOOD = Style(color="green")
+_WARN = Style(color="yellow", bold=True)
+_BAD = Style(color="white", bgcolor="red", bold=True)
+_MAX_VALUE = 400
+
+
+def badges(state: ItemState | None, categories: tuple[Category, ...]) -> Badges | None:
+    """What stands before an item's name in the tree: categories by key, flags; None if unknown."""
+    if state is None:
+        return None
+    signs: list[tuple[str, str]] = []
+    for number, category in enumerate(categories[:9], 1):
+        if category.name in state.categories:
+            signs.append((str(number), category.color))
+    known = {c.name for c in categories[:9]}
+    if state.categories - known:
+        signs.append(("+", ""))
+    if state.favourite:
+        signs.append(("★", "#ffd75f"))
+    if state.unsure:
+        signs.append(("?", "#ffaf5f"))
+    if state.note:
+        signs.append(("✎", "#87afff"))
+    if state.marks:
+        signs.append(("⊙", "#87d787"))
+    if not signs:
+        return (("✓ ", "#808080"),) if state.decided else ()
+    return (*signs, (" ", ""))
+
+
+def status_left(session: Session) -> list[Part]:
+    """Where one is and what is said of the item."""
+    item, state = session.item, session.state
+    count = f"{session.count:,}" + ("" if session.collection.complete else "+")
+    if not session.count:
+        return [(f"no items yet{'' if session.collection.complete else ' …'}", _DIM)]
+    parts: list[Part] = [(f" {session.position + 1:,}/{count}", _BOLD)]
+    parts.append((item.name if item is not None else "…", _PLAIN))
+    if state is None:
+        parts.append(("…", _DIM))
+        return parts
+    colors = {c.name: (n, c.color) for n, c in enumerate(session.settings.categories, 1)}
+    for name in sorted(state.categories, key=lambda n: colors.get(n, (99, ""))):
+        _, color = colors.get(name, (0, "#bcbcbc"))
+        parts.append((f" {name} ", Style(color="black", bgcolor=color)))
+    if state.favourite:
+        parts.append(("★ favourite", Style(color="#ffd75f")))
+    if state.unsure:
+        parts.append(("? unsure", Style(color="#ffaf5f")))
+    if state.note:
+        parts.append(("✎ note", Style(color="#87afff")))
+    if state.marks:
+        parts.append((f"⊙ {len(state.marks)}", Style(color="#87d787")))
+    return parts
+
+
+def read_out_words(session: Session, read_out: ReadOut) -> str:
+    """Position, value and sky coordinates under the crosshair."""
+    first = 1 if session.settings.one_based else 0
+    words = f"{read_out.x + first:.2f}, {read_out.y + first:.2f} = {read_out.value}"
+    wcs = session.info.wcs if session.info is not None else None
+    if wcs is None:
+        return words
+    from tuiview.imaging.wcs import System, position_text, sky
+
+    form = session.settings.coordinates
+    system: System = "galactic" if form == "galactic" else "icrs"
+    if form == "ecliptic":
+        system = "ecliptic"
+    lon, lat = position_text(*sky(wcs, read_out.x, read_out.y), system, degrees=form == "degrees")
+    return f"{words}  {lon} {lat}"
+
+
+def status_right(session: Session, read_out: str = "") -> list[Part]:
+    """How the item is shown, how long it took, whether everything is saved.
+
+    While there is a crosshair, what is under it takes the place of how the item is shown.
+    """
+    parts: list[Part] = [(read_out, _BOLD)] if read_out else []
+    if session.auto_advance:
+        parts.append(("auto", _BOLD))
+    if session.look.locked:
+        parts.append(("locked", _WARN))
+    shown = session.shown
+    if shown is not None:
+        if len(shown.info.frames) > 1:
+            names = list(shown.info.frames)
+            parts.append((f"{shown.info.frame} {names.index(shown.info.frame) + 1}/{len(names)}",
+                          _BOLD))  # fmt: skip
+        if shown.limits is not None and not read_out:
+            parts.append((session.look.describe(), _PLAIN))
+        if shown.preview:
+            parts.append(("preview", _WARN))
+        parts.append((f"{shown.load_seconds * 1000:.0f} ms", _DIM))
+    parts.append(saved_part(session))
+    return parts
+
+
+def saved_part(session: Session) -> Part:
+    """Whether every decision is durable."""
+    status = session.store.status
+    if status.error:
+        return (f"{status.pending} NOT SAVED", _BAD)
+    return (f"saving {status.pending}", _WARN) if status.pending else ("saved", _GOOD)
+
+
+def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]) -> list[Row]:
+    """Everything that is known of an item: itself, its row, its file, its frame's header."""
+    rows: list[Row] = [("Item", "", ""), ("key", item.key, "")]
+    source = item.source
+    if isinstance(source, FileSource):
+        rows.append(("file", str(source.path), ""))
+    elif isinstance(source, BlobSource | ArraySource) and source.origin is not None:
+        rows.append(("file", str(source.origin), ""))
+    elif isinstance(source, MissingSource):
+        rows.append(("missing", source.message, ""))
+    rows += _section("Row", item.facts)
+    rows += _section("Metadata", more)
+    if isinstance(source, ArraySource):
+        rows += _section("Attributes", source.attributes)
+    if info is None:
+        return rows
+    ny, nx = info.shape
+    color = " x 3" if info.channels == 3 else ""
+    rows += [
+        ("Image", "", ""),
+        ("type", info.kind, ""),
+        ("frame", info.frame, f"{list(info.frames).index(info.frame) + 1} of {len(info.frames)}"),
+        ("shape", f"{nx} x {ny}{color}", "width x height"),
+        ("dtype", info.dtype, ""),
+    ]
+    if info.unit:
+        rows.append(("unit", info.unit, "BUNIT"))
+    rows += [(key, _text(value), "") for key, value in info.facts.items()]
+    rows += [("left out", words, "") for words in info.skipped]
+    if info.cards:
+        rows.append((f"Header ({len(info.cards)})", "", ""))
+        rows += [(card.key, _text(card.value) or '""', card.comment) for card in info.cards]
+    return rows
+
+
+def decision_words(decision: Decision) -> str:
+    """A decision in a few words, as it stands after it: `spiral off`."""
+    match decision.what:
+        case What.CATEGORY:
+            return f"{decision.name} {'on' if decision.new else 'off'}"
+        case What.FAVOURITE | What.UNSURE:
+            return f"{decision.what} {'on' if decision.new else 'off'}"
+        case What.NOTE:
+            text = str(decision.new)
+            return f"note '{text[:20]}{'…' if len(text) > 20 else ''}'" if text else "no note"
+        case _:
+            return decision.what.replace("-", " ")
+
+
+def _section(title: str, facts: Mapping[str, object]) -> list[Row]:
+    if not facts:
+        return []
+    return [(title, "", ""), *((str(k), _text(v) or '""', "") for k, v in facts.items())]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"{len(value):,} bytes"
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, Path):
+        return str(value)
+    text = str(value)
+    return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 1] + "…"

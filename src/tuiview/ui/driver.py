@@ -1,0 +1,228 @@
+"""The way to the terminal and back: Textual's driver, with pictures and the terminal's answers."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from queue import Queue
+from types import FrameType
+from typing import Any, Protocol
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers._writer_thread import WriterThread
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tuiview.graphics import probe
+from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
+from tuiview.graphics.terminal import DEVICE
+from tuiview.graphics.window import window_size
+
+_LATE = 2.0
+"""Seconds after which the missing rest of an answer is not waited for any more."""
+
+_QUEUED_WRITES = 10_000
+
+
+class Listener(Protocol):
+    """Who draws pictures: is shown all output and told what the terminal says.
+
+    All methods are called on the event loop's thread.
+    """
+
+    def frame(self, data: str) -> str:
+        """Return what is to be written in place of `data`."""
+
+    def answered(self, answer: Answer) -> None:
+        """The terminal answered."""
+
+    def cursor_reported(self, x: int, y: int) -> None:
+        """The terminal said where the cursor is, counted from 0."""
+
+    def window_changed(self) -> None:
+        """The window or its font has another size."""
+
+    def focused(self) -> None:
+        """The terminal's window, or the pane of tmux, has the focus."""
+
+    def leaving(self) -> str:
+        """The terminal is given back; return what cleans it up."""
+
+    def entered(self) -> None:
+        """The terminal is taken (again) and shows nothing of ours."""
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver for a terminal that shows pictures.
+
+    Beyond Textual's own it
+
+    - keeps the terminal's answers out of the keys, however late they come;
+    - hands all output to a listener, which puts pictures in;
+    - never makes the event loop wait for a slow link: writes queue up;
+    - works on the terminal device when standard input or output is something else;
+    - gives the terminal back without pictures, and says when it has it again.
+
+    The application may have an attribute `terminal` (`graphics.terminal.Terminal`), whose
+    `typed_ahead` becomes the first input.
+    """
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.listener: Listener | None = None
+        self.bytes_written = 0
+        """Bytes handed to the terminal since the start."""
+        if not self.input_tty:
+            self.fileno = os.open(DEVICE, os.O_RDWR | os.O_NOCTTY)
+            self.input_tty = True
+        if self._file is None or not self._file.isatty():
+            self._file = Path(os.ttyname(self.fileno)).open("w", encoding="utf-8")  # noqa: SIM115
+        terminal = getattr(app, "terminal", None)
+        self._typed_ahead: str = terminal.typed_ahead if terminal is not None else ""
+        self._active = False
+
+    @property
+    def active(self) -> bool:
+        """Whether the application has the terminal now."""
+        return self._active
+
+    def write(self, data: str) -> None:
+        """Write a frame; dropped while the terminal belongs to someone else."""
+        if not self._active:
+            return
+        if self.listener is not None:
+            data = self.listener.frame(data)
+        self.send(data)
+
+    def send(self, data: str) -> None:
+        """Write `data` as it is."""
+        if self._active and self._writer_thread is not None:
+            self.bytes_written += len(data) if data.isascii() else len(data.encode())
+            self._writer_thread.write(data)
+
+    @property
+    def queued(self) -> int:
+        """Writes that wait for the terminal to take them."""
+        return self._writer_thread._queue.qsize() if self._writer_thread is not None else 0
+
+    def start_application_mode(self) -> None:
+        """Take the terminal."""
+        self._active = True
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if (attributes := probe.original()) is not None:
+            self.attrs_before = attributes
+        if self._writer_thread is not None:
+            _widen(self._writer_thread)
+        self._watch_size()
+        if self.listener is not None:
+            self.listener.entered()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, without pictures."""
+        if self._active and self.listener is not None:
+            self.send(self.listener.leaving())
+        super().stop_application_mode()
+
+    def close(self) -> None:
+        """Stop writing."""
+        self._active = False
+        super().close()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        columns, rows, _, _ = window_size(self.fileno)
+        return (columns, rows) if columns and rows else super()._get_terminal_size()
+
+    def _watch_size(self) -> None:
+        resized = signal.getsignal(signal.SIGWINCH)
+
+        def on_resize(number: int, frame: FrameType | None) -> None:
+            if callable(resized):
+                resized(number, frame)
+            self._tell(lambda listener: listener.window_changed())
+
+        signal.signal(signal.SIGWINCH, on_resize)
+
+    def _tell(self, what: Callable[[Listener], None]) -> None:
+        """Tell the listener something on the event loop's thread."""
+
+        def tell() -> None:
+            if self.listener is not None:
+                what(self.listener)
+
+        self._loop.call_soon_threadsafe(tell)
+
+    def run_input_thread(self) -> None:
+        """Read input, take the terminal's answers out and parse the rest into events."""
+        parser = XTermParser(self._debug)
+        # What Textual understands itself goes through to it.
+        splitter = AnswerSplitter(self._hear, keep=frozenset({Kind.MODE, Kind.CURSOR}))
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        typed, self._typed_ahead = self._typed_ahead, ""
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            self._pass(_fed(parser, splitter.feed(typed)))
+            heard = time.monotonic()
+            while not self.exit_event.is_set():
+                wait = constants.ESCAPE_DELAY if splitter.held else 0.1
+                if selector.select(wait):
+                    data = os.read(self.fileno, 4096)
+                    if not data:
+                        break
+                    heard = time.monotonic()
+                    self._pass(_fed(parser, splitter.feed(decode(data))))
+                elif splitter.held and (not splitter.certain or time.monotonic() - heard > _LATE):
+                    self._pass(_keys(parser, splitter.flush()))
+                self._pass(parser.tick())
+            self._pass(_fed(parser, splitter.flush()))
+
+    def _pass(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.process_message(message)
+
+    def process_message(self, message: Message) -> None:
+        """Hand a parsed event on; cursor reports go to the listener."""
+        if isinstance(message, events.CursorPosition):
+            x, y = message.x, message.y
+            self._tell(lambda listener: listener.cursor_reported(x, y))
+            return
+        if isinstance(message, events.AppFocus):
+            self._tell(lambda listener: listener.focused())
+        super().process_message(message)
+
+    def _hear(self, answer: Answer) -> None:
+        self._tell(lambda listener: listener.answered(answer))
+
+
+def _fed(parser: XTermParser, text: str) -> Iterable[Message]:
+    # An empty text would mean the end of input.
+    return parser.feed(text) if text else ()
+
+
+def _keys(parser: XTermParser, text: str) -> Iterable[Message]:
+    """The keys in the beginning of a sequence whose rest did not come within the delay."""
+    if text == "\x1b":
+        yield events.Key("escape", "\x1b")
+    else:
+        yield from _fed(parser, text)
+
+
+def _widen(writer: WriterThread) -> None:
+    """Let many writes wait, so that a slow link never holds the event loop."""
+    queue: Queue[str | None] = writer._queue
+    with queue.mutex:
+        queue.maxsize = _QUEUED_WRITES
+        queue.not_full.notify_all()

@@ -1,0 +1,562 @@
+"""The review screen: it lays out the panels, turns actions into verbs, and shows what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tuiview.collection.outline import Outline
+from tuiview.errors import TuiviewError
+from tuiview.loading.request import Failed, Shown
+from tuiview.session import changes
+from tuiview.session.marking import CrosshairMoved, ReadOut
+from tuiview.session.seeking import Sought, ViewMade
+from tuiview.text import printable
+from tuiview.ui.actions import ACTIONS, action, bindings, effective_keys
+from tuiview.ui.commands import COMMANDS, run_command
+from tuiview.ui.describe import (
+    badges,
+    decision_words,
+    metadata_rows,
+    read_out_words,
+    status_left,
+    status_right,
+)
+from tuiview.ui.widgets.command_line import CommandLine
+from tuiview.ui.widgets.image_pane import ImagePane
+from tuiview.ui.widgets.item_tree import Badges, ItemTree
+from tuiview.ui.widgets.mark_bar import MarkBar
+from tuiview.ui.widgets.metadata_table import MetadataTable
+from tuiview.ui.widgets.note_editor import NoteEditor
+from tuiview.ui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from tuiview.graphics.terminal import Terminal
+    from tuiview.loading.request import Progress
+    from tuiview.review.model import Decision, Mark
+    from tuiview.session.session import Session
+
+_REST = 0.15
+"""Seconds without a key after which the fine picture and the side panels follow."""
+_WIDE = 150
+_MEDIUM = 76
+
+
+class ReviewScreen(Screen[None]):
+    """Tree, picture, metadata, note, status and command line around one session.
+
+    Args:
+        session: The review; `start` has not been called yet.
+        terminal: What the terminal can do.
+    """
+
+    BINDINGS = bindings("review")
+
+    @dataclass
+    class Changed(Message):
+        """A change of the session, brought to the screen's thread."""
+
+        change: changes.Change
+
+    def __init__(self, session: Session, terminal: Terminal) -> None:
+        super().__init__()
+        self.session: Session = session
+        self.terminal: Terminal = terminal
+        self._rest: Timer | None = None
+        self._hidden: set[str] = set()
+        self._asked_from: Widget | None = None
+        self._read_out = ""
+        self._labelled: Mark | None = None
+        self._blink_from: str | int | None = None
+        self.keys = effective_keys(dict(session.settings.keys))
+
+    # Layout
+
+    def compose(self) -> ComposeResult:
+        """The panels."""
+        outline = Outline(self.session.collection, self.session.view)
+        with Horizontal(id="panels"):
+            yield ItemTree(outline, self._badges, id="tree")
+            yield ImagePane(self.terminal, id="picture")
+            with Vertical(id="side"):
+                yield MetadataTable(id="metadata")
+                yield Static("note", id="note-title", markup=False)
+                yield NoteEditor(id="note")
+        yield Static(id="banner", markup=False)
+        yield StatusLine(id="status")
+        with Horizontal(id="foot"):
+            yield Static(self._hints(), id="hints", markup=False)
+            yield Static(":", id="prompt", markup=False)
+            yield MarkBar(self.session.settings.groups, self, id="marks")
+            yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
+
+    def on_mount(self) -> None:
+        """Begin the review."""
+        self.picture.focus()
+        self.session.coarse = self.picture.coarse_quality
+        self.session.start()
+        self._show_status()
+
+    @property
+    def items(self) -> ItemTree:
+        """The tree of items."""
+        return self.query_one("#tree", ItemTree)
+
+    @property
+    def picture(self) -> ImagePane:
+        """The picture."""
+        return self.query_one("#picture", ImagePane)
+
+    @property
+    def metadata(self) -> MetadataTable:
+        """The metadata table."""
+        return self.query_one("#metadata", MetadataTable)
+
+    @property
+    def note(self) -> NoteEditor:
+        """The note editor."""
+        return self.query_one("#note", NoteEditor)
+
+    @property
+    def command(self) -> CommandLine:
+        """The command line."""
+        return self.query_one("#command", CommandLine)
+
+    def on_resize(self, event: Resize) -> None:
+        """Adapt the layout to the terminal: narrow ones lose the side, then the tree."""
+        self.set_class(event.size.width < _WIDE, "narrow")
+        self.set_class(event.size.width < _MEDIUM, "tiny")
+        self.set_class(event.size.height < 20, "low")
+
+    # Changes of the session
+
+    def on_review_screen_changed(self, message: Changed) -> None:
+        """Show what changed, and nothing else."""
+        match message.change:
+            case changes.CursorMoved():
+                self._cursor_moved()
+            case changes.PictureAnswered(answer):
+                self._answered(answer)
+            case changes.NeighbourReady(answer):
+                if isinstance(answer, Shown):
+                    self.picture.send_ahead([(answer.request.signature, answer.payload)])
+            case changes.DecisionsChanged():
+                self.items.refresh_current()
+                self.session.redraw()
+                self._show_note()
+                self._show_status()
+            case changes.DisplayChanged() | changes.StoreChanged():
+                self._show_status()
+                self._show_banner()
+            case changes.CollectionGrew():
+                self._grown()
+            case changes.RowsLoaded():
+                self.session.rows_loaded()
+                self.items.refresh_items()
+                self._show_note()
+                self._show_status()
+            case changes.ToRun(job):
+                self._try(job)
+            case CrosshairMoved():
+                self._read_out = ""
+                self._show_status()
+                self._start_rest()
+            case ReadOut() as read_out:
+                self._read_out = read_out_words(self.session, read_out)
+                self._show_status()
+            case changes.MetadataRead(item, info, more):
+                self._try(lambda: self.session.take_info(item, info))
+                if self.session.item is not None and item.key == self.session.item.key:
+                    self.metadata.show(metadata_rows(item, info, more))
+            case changes.Progressed(progress):
+                self._progressed(progress)
+            case changes.Noticed(words, severity):
+                self.say(words, severity)
+            case Sought(position, words):
+                if position is None:
+                    self.say(f"no {words}", "warning")
+                else:
+                    self.session.go_to(position)
+            case ViewMade(view, words, context):
+                self.session.show_view(view, context=dict(context))
+                self._new_outline()
+                self.say(words)
+
+    def _cursor_moved(self) -> None:
+        self._blink_from = None
+        self.items.move_to(self.session.position)
+        self._show_note()
+        self._show_status()
+        self._start_rest()
+        if self.session.item is None:
+            self.picture.say("reading …")
+
+    def _answered(self, answer: Shown | Failed) -> None:
+        if not self.session.answered(answer):
+            return
+        if isinstance(answer, Failed):
+            self.picture.say(answer.message, answer.hint)
+        else:
+            self.picture.show(answer.payload, answer.request.signature)
+        self._show_status()
+        self._start_rest()
+
+    def _progressed(self, progress: Progress) -> None:
+        item = self.session.item
+        if item is not None and self.session.shown is None and progress.request.item is item:
+            self.picture.say(progress.what, f"{progress.seconds:.1f} s")
+
+    def _start_rest(self) -> None:
+        if self._rest is None:
+            self._rest = self.set_timer(_REST, self._rested, name="rest")
+        else:
+            self._rest.reset()
+
+    def _rested(self) -> None:
+        self._rest = None
+        self.session.rested()
+        self._show_metadata()
+
+    def _grown(self) -> None:
+        self.session.grown()
+        self.items.grown()
+        self.items.move_to(self.session.position)
+        self._show_status()
+        if self.session.collection.complete and not self.session.count:
+            self._show_empty()
+
+    def _show_empty(self) -> None:
+        collection = self.session.collection
+        hint = f"{collection.skipped:,} other files were left out" if collection.skipped else ""
+        problems = "; ".join(collection.problems[:3])
+        self.picture.say(
+            f"no images in {collection.title}", "; ".join(filter(None, [hint, problems]))
+        )
+
+    def _new_outline(self) -> None:
+        self.items.use(Outline(self.session.collection, self.session.view), self.session.position)
+        self._show_status()
+
+    # What is shown
+
+    def _badges(self, position: int) -> Badges | None:
+        item = self.session.peek(position)
+        state = self.session.store.peek(item.key) if item is not None else None
+        return badges(state, self.session.settings.categories)
+
+    def _show_status(self) -> None:
+        line = self.query_one("#status", StatusLine)
+        line.show(status_left(self.session), status_right(self.session, self._read_out))
+
+    def _show_banner(self) -> None:
+        status = self.session.store.status
+        banner = self.query_one("#banner", Static)
+        if status.error:
+            banner.update(
+                f"NOT SAVED: {printable(status.error)}; {status.pending} decisions are kept in"
+                " memory and tried again; :save-to PATH writes them elsewhere"
+            )
+        banner.display = bool(status.error)
+
+    def _show_metadata(self) -> None:
+        if self.metadata.display and self.metadata.size.width:
+            self.session.read_metadata()
+
+    def _show_note(self) -> None:
+        item = self.session.item
+        if not self.note.editing:
+            key = item.key if item is not None else None
+            self.note.show(key, self.session.decisions.note_to_edit(key) if key else "")
+
+    def say(self, words: str, severity: changes.Severity = "information") -> None:
+        """Tell something in passing."""
+        self.app.notify(
+            printable(words),
+            severity=severity,
+            timeout=4,
+            markup=False,
+        )
+
+    def _hints(self) -> str:
+        return "  ".join(a.hint for a in ACTIONS if a.hint and a.mode == "review")
+
+    # Messages of the panels
+
+    def on_image_pane_resized(self, message: ImagePane.Resized) -> None:
+        """The picture has another size now."""
+        self.session.use_pane(message.area, self.picture.protocol)
+
+    def on_image_pane_painted(self, message: ImagePane.Painted) -> None:
+        """The picture is on the screen."""
+        shown = self.session.shown
+        if shown is not None and message.name == shown.request.signature:
+            self.session.painted()
+
+    def on_item_tree_chosen(self, message: ItemTree.Chosen) -> None:
+        """An item was chosen in the tree."""
+        self.session.go_to(message.position)
+
+    def on_item_tree_in_sight(self, message: ItemTree.InSight) -> None:
+        """Other lines of the tree are in sight."""
+        self.session.want(range(message.first, message.last + 1))
+
+    def on_note_editor_drafted(self, message: NoteEditor.Drafted) -> None:
+        """A note is being typed."""
+        self.session.decisions.draft_note(message.key, message.text)
+
+    def on_note_editor_kept(self, message: NoteEditor.Kept) -> None:
+        """A note is kept."""
+        self.session.decisions.keep_note(message.key, message.text)
+        self._leave_note()
+
+    def on_note_editor_left(self, message: NoteEditor.Left) -> None:
+        """The note editor is left; the draft stays."""
+        self._leave_note()
+
+    def _leave_note(self) -> None:
+        self.note.stop()
+        self.remove_class("noting")
+        self.picture.focus()
+        self._show_note()
+
+    def on_note_editor_external_wanted(self, message: NoteEditor.ExternalWanted) -> None:
+        """The note is edited in the reviewer's own editor."""
+        from tuiview.ui.external import edit_text
+
+        try:
+            with self.app.suspend():
+                text = edit_text(message.text)
+        except TuiviewError as error:
+            self.say(str(error), "error")
+        else:
+            self.note.replace_text(text)
+
+    def on_command_line_left(self) -> None:
+        """The command line is left."""
+        self.remove_class("asking")
+        self.command.stop()
+        if self.session.marking.active:
+            self.query_one(MarkBar).focus()
+        else:
+            self.picture.focus()
+
+    def on_command_line_entered(self, message: CommandLine.Entered) -> None:
+        """A command or a search was entered."""
+        searching_metadata = self._asked_from is self.metadata
+        self.on_command_line_left()
+        if message.prompt == "label ":
+            if self._labelled is not None:
+                self.session.marking.label(self._labelled, message.text)
+        elif message.prompt == ":":
+            self._try(lambda: run_command(self, message.text))
+        elif searching_metadata:
+            self.metadata.focus()
+            if not self.metadata.search(message.text):
+                self.say(f"no '{message.text}' in the metadata", "warning")
+        else:
+            self._try(lambda: self.session.seeking.text(message.text))
+
+    def _try(self, run: Callable[[], object]) -> None:
+        try:
+            run()
+        except TuiviewError as error:
+            self.say(str(error), "error")
+
+    # Actions: what the registry calls
+
+    def action_run(self, action_id: str) -> None:
+        """Do the action of that id."""
+        self._try(lambda: action(action_id).run(self))
+
+    def toggle_category(self, number: int) -> None:
+        """A category on or off, and onward if that is wanted."""
+        if self.session.decisions.toggle_category(number) is None:
+            self.say(f"there is no category {number + 1}", "warning")
+        else:
+            self.session.advance()
+
+    def toggle_unsure(self) -> None:
+        """Unsure on or off, and onward if that is wanted."""
+        self.session.decisions.toggle_unsure()
+        self.session.advance()
+
+    def toggle_auto_advance(self) -> None:
+        """Move on after a category, or not."""
+        self.session.auto_advance = not self.session.auto_advance
+        self._show_status()
+
+    def toggle_lock(self) -> None:
+        """Hold the display across items, or not."""
+        self.session.look.toggle_lock()
+
+    def undo(self) -> None:
+        """Take the last decision back and show where it was."""
+        self._tell_steps("undone", self.session.decisions.undo())
+
+    def redo(self) -> None:
+        """Do the last undone decision again."""
+        self._tell_steps("redone", self.session.decisions.redo())
+
+    def _tell_steps(self, verb: str, steps: list[Decision]) -> None:
+        if not steps:
+            self.say(f"nothing to be {verb}", "warning")
+            return
+        item = self.session.item
+        if item is None or steps[0].item != item.key:
+            self.session.go_to_key(steps[0].item)
+        self.items.refresh_items()
+        self.say(f"{verb}: " + ", ".join(map(decision_words, steps)))
+
+    def edit_note(self) -> None:
+        """Write the note of the current item."""
+        item = self.session.item
+        if item is not None:
+            self.add_class("noting")
+            self.note.begin(item.key, self.session.decisions.note_to_edit(item.key))
+
+    def copy(self) -> None:
+        """Copy the crosshair's coordinates, or the item's key."""
+        item = self.session.item
+        words = self._read_out or (item.key if item is not None else "")
+        if words:
+            self.app.copy_to_clipboard(printable(words))
+            self.say(f"copied {words}")
+
+    def ask(self, prompt: str, text: str = "") -> None:
+        """Open the command line."""
+        self._asked_from = self.focused
+        self.query_one("#prompt", Static).update(prompt)
+        self.add_class("asking")
+        self.command.ask(prompt, text)
+
+    def search_again(self, step: int) -> None:
+        """Search for what was searched before."""
+        self.session.seeking.text("", step)
+
+    def enter_marking(self) -> None:
+        """Mark mode on: the crosshair shows, keys put marks."""
+        if self.session.marking.enter():
+            self.add_class("marking")
+            self.query_one(MarkBar).focus()
+
+    def leave_marking(self) -> None:
+        """Mark mode off."""
+        self.session.marking.leave()
+        self.remove_class("marking")
+        self.picture.focus()
+        self._show_status()
+
+    def label_mark(self) -> None:
+        """Type the label of the nearest mark."""
+        mark = self.session.marking.nearest()
+        if mark is None:
+            self.say("no mark to label on this frame", "warning")
+        else:
+            self._labelled = mark
+            self.ask("label ", mark.label)
+
+    def zoom(self, factor: float) -> None:
+        """Zoom about the crosshair, or the middle of the pane."""
+        if (viewport := self.session.viewport) is not None:
+            self.session.look.zoom(factor, viewport, self.session.marking.position)
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Pan by a part of the pane."""
+        if (viewport := self.session.viewport) is not None:
+            self.session.look.pan(dx, dy, viewport)
+
+    def shift_limit(self, which: int, direction: int) -> None:
+        """Move a limit by a step of what is shown."""
+        shown = self.session.shown
+        self.session.look.shift_limit(which, direction, shown.limits if shown else None)
+
+    def step_frame(self, step: int) -> None:
+        """Another frame of the item."""
+        before = self.session.shown.info.frame if self.session.shown is not None else None
+        if self.session.step_frame(step) is None:
+            self.say("this item has one frame", "warning")
+        else:
+            self._blink_from = before
+
+    def frame_menu(self) -> None:
+        """Choose a frame by name."""
+        from tuiview.ui.screens.choose import ChooseScreen
+
+        if (shown := self.session.shown) is not None:
+
+            def chosen(name: str | None) -> None:
+                if name is not None and name != shown.info.frame:
+                    self._blink_from = shown.info.frame
+                    self.session.look.change(frame=name)
+
+            menu = ChooseScreen("frames", list(shown.info.frames), shown.info.frame)
+            self.app.push_screen(menu, chosen)
+
+    def blink(self) -> None:
+        """Between two frames of the item, or between the item and the one before it."""
+        shown = self.session.shown
+        if isinstance(self._blink_from, str) and shown is not None:
+            frame, self._blink_from = self._blink_from, shown.info.frame
+            self.session.look.change(frame=frame)
+        else:
+            self.session.go_back()
+
+    def next_panel(self, step: int) -> None:
+        """Give the keys to another panel."""
+        if step > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def toggle_panel(self, name: str) -> None:
+        """Show or hide a panel."""
+        self._hidden ^= {name}
+        for panel in ("tree", "metadata", "note"):
+            self.set_class(panel in self._hidden, f"no-{panel}")
+        self._show_metadata()
+
+    def picture_alone(self) -> None:
+        """The picture alone, or with its panels."""
+        self.toggle_class("alone")
+
+    def read_again(self) -> None:
+        """Read the item anew and send everything again."""
+        self.session.retry()
+        self.picture.send_everything_again()
+        self.refresh(layout=True)
+
+    def show_counters(self) -> None:
+        """Loader, caches and link in figures."""
+        from tuiview.ui.screens.counters import CountersScreen
+
+        self.app.push_screen(CountersScreen(self.session, self.picture))
+
+    def show_help(self) -> None:
+        """Keys and commands."""
+        from tuiview.ui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.keys))
+
+    def leave(self) -> None:
+        """Quit; decisions that cannot be saved need a second, different key."""
+        from tuiview.ui.screens.confirm import ConfirmScreen
+
+        status = self.session.store.status
+        if not status.error:
+            self.app.exit()
+            return
+        question = f"{status.pending} decisions are not saved: {printable(status.error)}"
+        self.app.push_screen(
+            ConfirmScreen(question, "leave without saving them"),
+            lambda yes: self.app.exit() if yes else None,
+        )

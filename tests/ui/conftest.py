@@ -1,0 +1,178 @@
+"""A review on a screen without a terminal, that tells exactly when it is idle."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.events import Key
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+
+from tuiview.collection.open import CollectionOptions, open_collection
+from tuiview.graphics.payload import Protocol
+from tuiview.graphics.terminal import Terminal
+from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
+from tuiview.loading.loader import Loader, LoaderSettings
+from tuiview.review.store import Store
+from tuiview.session import changes
+from tuiview.session.session import Session
+from tuiview.settings import Category, Settings
+from tuiview.ui.app import TuiviewApp
+from tuiview.ui.screens.review import ReviewScreen
+
+CATEGORIES = (Category("spiral", "#5fafff"), Category("merger", "#ffaf5f"))
+
+
+class PromptLoader(Loader):
+    """Does all work in the call, so that nothing goes on behind the test."""
+
+    def ask(self, request: Any) -> Any:
+        answer = super().ask(request)
+        self.run_until_idle()
+        return answer
+
+    def refine(self, request: Any) -> Any:
+        answer = super().refine(request)
+        self.run_until_idle()
+        return answer
+
+    def ahead(self, requests: Any) -> None:
+        super().ahead(requests)
+        self.run_until_idle()
+
+    def info(self, *args: Any) -> Any:
+        info = super().info(*args)
+        self.run_until_idle()
+        return info
+
+    def inspect(self, *args: Any, **kwargs: Any) -> None:
+        super().inspect(*args, **kwargs)
+        self.run_until_idle()
+
+
+class Review:
+    """An open review and its pilot."""
+
+    def __init__(self, app: TuiviewApp, pilot: Pilot[None]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def session(self) -> Session:
+        return self.app.session
+
+    @property
+    def screen(self) -> ReviewScreen:
+        return self.app.review
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.idle()
+
+    async def type(self, text: str) -> None:
+        for character in text:
+            self.app.post_message(Key(_character_to_key(character), character))
+            await self._drain()
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until the session has what it asked for and every message has been handled.
+
+        Nothing is left when eight rounds through all queues have found everything quiet: a
+        key bubbles from widget to widget up to the application, a change goes to the screen.
+        """
+        quiet = 0
+        while quiet < 8:
+            await self._drain()
+            status = self.session.store.status
+            saved = status.saved or status.error
+            quiet = quiet + 1 if self.session.idle and saved else 0
+
+    async def _drain(self) -> None:
+        """Wait until every message that is queued now has been handled."""
+        screen = self.app.screen
+        for node in [self.app, screen, *screen.walk_children(), self.screen]:
+            if node.is_running:
+                handled = asyncio.Event()
+                if node.call_later(handled.set):
+                    await handled.wait()
+
+    def text(self) -> str:
+        """What the screen shows, as lines of text."""
+        compositor = self.app.screen._compositor
+        return "\n".join(
+            "".join(segment.text for segment in strip) for strip in compositor.render_strips()
+        )
+
+    def status(self) -> str:
+        return self.screen.query_one("#status").render_line(0).text
+
+    def notices(self) -> str:
+        return " | ".join(str(n.message) for n in self.app._notifications)
+
+
+@pytest.fixture
+def open_review(tmp_path: Path) -> Callable[..., Any]:
+    """Opens a review of paths; decisions are in `tmp_path/store.sqlite`."""
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        *paths: Path,
+        size: tuple[int, int] = (160, 45),
+        store: Path | None = None,
+        **settings: Any,
+    ) -> AsyncIterator[Review]:
+        settings.setdefault("categories", CATEGORIES)
+        options = CollectionOptions(suffixes=SUFFIXES, sniff=sniff, kinds=IMAGES)
+        collection = open_collection(list(paths), options)
+        tell: list[Callable[[changes.Change], None]] = []
+
+        def notify(change: changes.Change) -> None:
+            for listener in tell:
+                listener(change)
+
+        opened_store = Store.open(
+            store or tmp_path / "store" / "reviewer.sqlite", "reviewer",
+            on_change=lambda: notify(changes.StoreChanged()),
+        )  # fmt: skip
+        loader = PromptLoader(
+            answer=lambda answer: notify(changes.PictureAnswered(answer)),
+            ready=lambda answer: notify(changes.NeighbourReady(answer)),
+            settings=LoaderSettings(threads=0, cache_bytes=100_000_000),
+        )
+
+        def make_session(listener: Callable[[changes.Change], None]) -> Session:
+            tell.append(listener)
+            made = Settings(reviewer="reviewer", **settings)
+            return Session(collection, opened_store, loader, made, notify=listener)
+
+        terminal = Terminal(Protocol.BLOCKS, "a test")
+        app = TuiviewApp(make_session, terminal, Settings(reviewer="reviewer", **settings))
+        try:
+            async with app.run_test(size=size) as pilot:
+                review = Review(app, pilot)
+                await review.idle()
+                yield review
+        finally:
+            app.session.close()
+            opened_store.close()
+
+    return opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path, small_fits: Any, small_png: Any) -> Path:
+    """Six images: three FITS files with world coordinates, two PNGs, one in a subfolder."""
+    data = tmp_path / "data"
+    for n in range(3):
+        small_fits(f"f{n}.fits", folder=data, seed=n)
+    for n in range(2):
+        small_png(f"p{n}.png", folder=data, seed=n)
+    small_fits("deep.fits", folder=data / "sub", seed=9)
+    return data

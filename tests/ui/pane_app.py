@@ -1,0 +1,140 @@
+"""A small application around the image pane, run by the tests on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import ClassVar
+
+import numpy as np
+from textual.app import App, ComposeResult
+from textual.containers import Horizontal
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from tuiview.graphics.encode import encode
+from tuiview.graphics.payload import Payload
+from tuiview.graphics.terminal import detect
+from tuiview.picture import Picture
+from tuiview.ui.driver import TerminalDriver
+from tuiview.ui.widgets.image_pane import ImagePane
+
+
+def shade(number: int) -> int:
+    """The gray of picture `number`."""
+    return 40 + 30 * (number % 7)
+
+
+class Dialog(ModalScreen[None]):
+    CSS = "Dialog { align: center middle; } #d { width: 30; height: 6; background: $surface; }"
+    BINDINGS: ClassVar = [("x", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        yield Static("a dialog", id="d")
+
+
+class Help(Screen[None]):
+    BINDINGS: ClassVar = [("x", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        yield Static("all of it is help")
+
+
+class PaneApp(App[None]):
+    CSS = "#left { width: 12; } #status { height: 1; }"
+    ALLOW_SELECT = False
+    BINDINGS: ClassVar = [
+        (key, f"do('{key}')", key)
+        for key in ("n", "p", "a", "t", "m", "h", "l", "w", "b", "c", "q")
+    ]
+
+    def __init__(self, choice: str, noise: bool) -> None:
+        self.terminal = detect(choice)
+        super().__init__(driver_class=TerminalDriver)
+        self.animation_level = "none"
+        self.number, self.noise = 0, noise
+        self.painted: list[int] = []
+        self.lost = 0
+        self.keys = ""
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield Static("left", id="left")
+            yield ImagePane(self.terminal, id="pane")
+        yield Static(id="status", markup=False)
+
+    @property
+    def pane(self) -> ImagePane:
+        return self.query_one(ImagePane)
+
+    def on_mount(self) -> None:
+        self.pane.focus()
+
+    def payload(self, number: int) -> Payload:
+        area = self.pane.area
+        pixels = np.full((area.height, area.width), shade(number), np.uint8)
+        if self.noise:
+            noise = np.random.default_rng(abs(number)).integers(0, 3, pixels.shape, np.uint8)
+            pixels += noise
+        pixels[: area.cell_height] = 255
+        gray = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+        return encode(Picture(pixels, gray), area, self.pane.protocol)
+
+    def show(self) -> None:
+        self.pane.show(self.payload(self.number), self.number)
+
+    def tell(self) -> None:
+        painted = self.painted[-1] if self.painted else "nothing"
+        words = f"painted {painted} times {len(self.painted)} lost {self.lost} keys {self.keys}|"
+        self.query_one("#status", Static).update(words)
+
+    def on_image_pane_resized(self) -> None:
+        self.show()
+
+    def on_image_pane_painted(self, message: ImagePane.Painted) -> None:
+        self.painted.append(message.name)
+        self.tell()
+
+    def on_image_pane_lost(self) -> None:
+        self.lost += 1
+        self.tell()
+
+    def action_do(self, key: str) -> None:
+        self.keys += key
+        match key:
+            case "n" | "p":
+                self.number += 1 if key == "n" else -1
+                self.show()
+            case "a":
+                wanted = range(self.number + 1, self.number + 4)
+                self.pane.send_ahead([(n, self.payload(n)) for n in wanted])
+            case "t":
+                self.notify("a notice", timeout=0.8)
+            case "m":
+                self.push_screen(Dialog())
+            case "h":
+                self.push_screen(Help())
+            case "l":
+                left = self.query_one("#left")
+                left.display = not left.display
+            case "w":
+                self.pane.say("cannot be read", "try another")
+            case "b":
+                with self.suspend():
+                    print("elsewhere", flush=True)
+                    sys.stdin.readline()
+            case "c":
+                raise RuntimeError("as if something were wrong")
+            case "q":
+                self.exit()
+
+    def on_key(self, event: object) -> None:
+        key = getattr(event, "key", "")
+        if key not in {binding[0] for binding in self.BINDINGS} and key != "x":
+            self.keys += f"<{key}>"
+            self.tell()
+
+
+if __name__ == "__main__":
+    app = PaneApp(sys.argv[1], "noise" in sys.argv)
+    app.run()
+    sys.exit(app.return_code or 0)

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+from tuiview.collection.base import Item
+from tuiview.imaging.frame import Card
+from tuiview.loading.request import ImageInfo
+from tuiview.review.model import Decision, ItemState, What
+from tuiview.settings import Category
+from tuiview.source import FileSource, MissingSource
+from tuiview.ui.describe import badges, decision_words, metadata_rows
+
+CATEGORIES = (Category("spiral", "#ff0000"), Category("odd", "#00ff00"))
+
+
+def test_badges_say_category_keys_and_flags():
+    state = ItemState(categories=frozenset({"odd"}), favourite=True, note="x", decided=True)
+    assert "".join(text for text, _ in badges(state, CATEGORIES)) == "2★✎ "
+
+
+def test_an_unknown_state_has_no_badges_yet():
+    assert badges(None, CATEGORIES) is None
+
+
+def test_an_untouched_item_has_none():
+    assert badges(ItemState(seen=True), CATEGORIES) == ()
+
+
+def test_metadata_shows_row_file_shape_and_header():
+    item = Item("a/b.fits", "b.fits", FileSource(Path("/d/a/b.fits")), {"z": 0.5})
+    info = ImageInfo(
+        "FITS", ["SCI", "ERR"], "ERR", (10, 20), "float32", "Jy", 1, "lower",
+        cards=[Card("NAXIS", 2, "axes")], facts={"size": 99}, skipped=["1 table"],
+    )  # fmt: skip
+    rows = metadata_rows(item, info, {"from the shard": 1})
+    assert ("z", "0.5", "") in rows
+    assert ("shape", "20 x 10", "width x height") in rows
+    assert ("frame", "ERR", "2 of 2") in rows
+    assert ("NAXIS", "2", "axes") in rows
+    assert ("left out", "1 table", "") in rows
+
+
+def test_metadata_of_a_missing_item_says_what_is_missing():
+    rows = metadata_rows(Item("k", "k", MissingSource("k", "shard absent")), None, {})
+    assert ("missing", "shard absent", "") in rows
+
+
+def test_decisions_in_words():
+    assert decision_words(Decision("k", What.CATEGORY, "spiral", True, False)) == "spiral off"
+    assert decision_words(Decision("k", What.FAVOURITE, new=True)) == "favourite on"
+    assert decision_words(Decision("k", What.NOTE, new="")) == "no note"

@@ -1,0 +1,77 @@
+"""Mark mode by keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuiview.settings import Group
+
+pytestmark = pytest.mark.asyncio
+GROUPS = (Group("core", "#ff0000", maximum=1), Group("knot", "#00ff00"))
+
+
+async def test_a_digit_places_a_mark_with_its_sky_position(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "L", "J", "2")
+        (mark,) = review.session.state.marks
+        assert (mark.group, mark.frame) == ("knot", review.session.shown.info.frame)
+        from astropy.io import fits
+        from astropy.wcs import WCS
+
+        ra, dec = WCS(fits.getheader(folder / "f0.fits")).all_pix2world(mark.x, mark.y, 0)
+        assert (mark.ra, mark.dec) == (pytest.approx(ra, abs=1e-9), pytest.approx(dec, abs=1e-9))
+        assert not review.session.state.categories
+
+
+async def test_a_maximum_of_one_moves_the_mark(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "1", "L", "1")
+        (mark,) = review.session.state.marks
+        assert mark.x == pytest.approx(review.session.marking.position[0])
+        await review.press("u")
+        assert review.session.state.marks[0].x != mark.x
+
+
+async def test_delete_label_move_and_undo(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "2", "e")
+        await review.type("bright")
+        await review.press("enter")
+        assert review.session.state.marks[0].label == "bright"
+        await review.press("M", "L", "M")
+        assert review.session.state.marks[0].x == pytest.approx(review.session.marking.position[0])
+        await review.press("d")
+        assert review.session.state.marks == ()
+        await review.press("u")
+        assert review.session.state.marks[0].label == "bright"
+
+
+async def test_snapping_finds_the_star(open_review, tmp_path):
+    import numpy as np
+    from astropy.io import fits
+
+    y, x = np.mgrid[:64, :64]
+    star = 10 + 500 * np.exp(-((x - 40.3) ** 2 + (y - 21.7) ** 2) / 8)
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "star.fits", star.astype("f4"))
+    async with open_review(tmp_path / "d") as review:
+        await review.press("m", "apostrophe", "s")
+        assert review.session.marking.position == pytest.approx((40.3, 21.7), abs=0.1)
+        await review.press("1")
+        assert review.session.state.marks[0].ra is None
+
+
+async def test_leaving_gives_the_digits_back_to_categories(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("m", "1", "m", "1")
+        assert len(review.session.state.marks) == 1
+        assert review.session.state.categories == {"spiral"}
+
+
+async def test_tab_goes_through_the_marks(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "2", "L", "2", "tab")
+        first, second = review.session.state.marks
+        assert review.session.marking.position == (first.x, first.y)
+        await review.press("tab")
+        assert review.session.marking.position == (second.x, second.y)

@@ -1,0 +1,77 @@
+"""Bad input: clear words in the picture's place, and the review goes on."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.asyncio
+
+
+async def test_an_empty_folder_says_so(open_review, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no image")
+    async with open_review(tmp_path / "empty") as review:
+        text = review.text()
+        assert "no images in" in text
+        assert "1 other files were left out" in text
+        await review.press("j", "1", "f", "m", "plus", "enter", "u")
+
+
+async def test_a_damaged_file_is_told_in_its_place_and_one_goes_on(open_review, folder):
+    (folder / "f1.fits").write_bytes((folder / "f1.fits").read_bytes()[:5000])
+    async with open_review(folder) as review:
+        await review.press("j")
+        assert review.session.failed is not None
+        assert "missing" in review.text() or "truncated" in review.text()
+        await review.press("1")
+        assert review.session.state.categories == {"spiral"}
+        await review.press("j")
+        assert review.session.shown is not None
+
+
+async def test_a_file_that_vanishes_is_told(open_review, folder):
+    async with open_review(folder, ahead=0) as review:
+        (folder / "sub" / "deep.fits").unlink()
+        await review.press("G")
+        assert review.session.failed is not None
+        assert "deep.fits" in review.text()
+
+
+async def test_a_text_file_named_fits(open_review, folder):
+    (folder / "f0.fits").write_text("hello, this is a note\n" * 200)
+    async with open_review(folder) as review:
+        assert review.session.failed is not None
+        assert "text" in review.text()
+
+
+async def test_control_characters_in_names_do_not_reach_the_screen(open_review, folder):
+    evil = folder / "a\x1b[2Jb[red].fits"
+    (folder / "f0.fits").rename(evil)
+    async with open_review(folder) as review:
+        assert "\x1b" not in review.text()
+        assert "␛[2Jb[red].fits" in review.text()
+        assert "␛[2Jb[red].fits" in review.status()
+
+
+async def test_a_store_that_cannot_write_is_a_banner_that_stays(open_review, folder, monkeypatch):
+    async with open_review(folder) as review:
+        store = review.session.store
+
+        def refuse(batch):
+            raise OSError(28, "No space left on device")
+
+        commit = store._writer._write
+        monkeypatch.setattr(store._writer, "_write", refuse)
+        await review.press("1")
+        assert "NOT SAVED" in review.text()
+        assert review.session.state.categories == {"spiral"}
+        await review.pilot.press("q")
+        await review.pilot.pause()
+        assert "leave without saving" in review.text()
+        await review.press("n")
+        monkeypatch.setattr(store._writer, "_write", commit)
+        await review.press("f")
+        store.flush(5.0)
+        await review.idle()
+        assert store.status.saved
+        assert "NOT SAVED" not in review.text()
