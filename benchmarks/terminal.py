@@ -1,0 +1,75 @@
+"""What the real program writes to a local terminal: milliseconds and bytes from key to picture.
+
+    python benchmarks/terminal.py [--quick]
+
+Pictures of 1000 x 800, noisy, in a window of 140 x 46 cells of 10 x 20 pixels. "Next" counts up to
+the last byte of the picture, which was prefetched; the others until nothing more is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+
+# This comes first: it makes the terminal of the tests importable.
+from link import CELL, SIZE, start, table  # isort: skip
+
+from harness import Terminal
+from numbered import sights, write_numbered
+
+
+def measure(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
+    """One row of the table."""
+    with Terminal([folder], kind=kind, size=SIZE, cell=CELL) as terminal:
+        start(terminal)
+        opened = terminal.mark()
+        marks = []
+        for _ in range(presses):
+            marks.append(terminal.mark())
+            terminal.press("j")
+            terminal.settle(0.7, 60)
+        keys = list(terminal.pressed)
+        costs = [_written(terminal, *keys) for keys in (("focus-out", "focus-in"), ("1",), ("?",))]
+        costs.append(_written(terminal, "q"))
+        times, sizes = [], []
+        seen = sights(terminal)
+        for number, ((at, _key), mark) in enumerate(zip(keys, marks, strict=True), start=1):
+            mine = next((s for s in seen if s.number == number and s.at >= at), None)
+            if mine is not None:
+                times.append((mine.at - at) * 1000)
+                sizes.append(mine.mark - mark)
+    if not times:
+        return (kind, "-", "-", *(f"{cost / 1000:.1f}" for cost in (*costs, opened)))
+    return (
+        kind, f"{statistics.median(times):.1f}", f"{statistics.median(sizes) / 1000:.1f}",
+        *(f"{cost / 1000:.1f}" for cost in (*costs, opened)),
+    )  # fmt: skip
+
+
+def _written(terminal: Terminal, *keys: str) -> int:
+    mark = terminal.mark()
+    terminal.press(*keys)
+    terminal.settle(0.7, 60)
+    return len(terminal.bytes_since(mark))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer presses")
+    args = parser.parse_args()
+    rows: list[tuple[str, ...]] = [
+        ("", "next, ms", "next, kB", "focus, kB", "decision, kB", "help, kB", "help closed, kB",
+         "until rest, kB")
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as place:
+        folder = write_numbered(Path(place) / "pictures", 24)
+        for kind in ("kitty", "sixel", "iterm2", "none"):
+            rows.append(measure(folder, kind, 3 if args.quick else 12))
+    table(rows)
+
+
+if __name__ == "__main__":
+    main()

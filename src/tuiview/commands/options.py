@@ -1,0 +1,171 @@
+"""Options that several commands share, and the rooms they open."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tuiview.errors import UsageError
+from tuiview.settings import GRAPHICS, Settings, load_settings
+
+if TYPE_CHECKING:
+    from tuiview.collection.base import Collection
+    from tuiview.collection.open import CollectionOptions
+    from tuiview.imaging.display import Display
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """Where decisions are and whose."""
+    group = parser.add_argument_group("decisions")
+    group.add_argument("--store", metavar="DIR", type=Path, help="folder for decisions")
+    group.add_argument("--reviewer", metavar="NAME", help="whose decisions (default: login name)")
+
+
+def add_collection(parser: argparse.ArgumentParser) -> None:
+    """What to review, and in which order."""
+    group = parser.add_argument_group("what to review")
+    group.add_argument("--order", metavar="NAME", help="name, random[:SEED], or COLUMN[:desc]")
+    group.add_argument("--where", metavar="EXPR", help="rows of a table, e.g. 'mag < 20'")
+    group.add_argument("--sample", metavar="N[:SEED]", help="as many rows at random")
+    group.add_argument("--group-by", metavar="COLUMN", help="the column that the tree groups by")
+    group.add_argument(
+        "--key", metavar="COLUMN", dest="key_column", help="the column that names an item"
+    )
+    group.add_argument(
+        "--path", metavar="COLUMN", dest="path_column", help="the column with files or prefixes"
+    )
+    group.add_argument("--image-column", metavar="COLUMN", help="the column that holds images")
+    group.add_argument(
+        "--prefix-map", metavar="OLD=NEW", action="append", default=[],
+        help="paths in tables that begin with OLD begin with NEW here",
+    )  # fmt: skip
+    group.add_argument(
+        "--allow-links", action="store_true", help="follow links in HDF5 files to other files"
+    )
+
+
+def add_terminal(parser: argparse.ArgumentParser) -> None:
+    """How pictures reach the terminal."""
+    group = parser.add_argument_group("terminal")
+    group.add_argument("--graphics", choices=GRAPHICS, help="instead of what is detected")
+
+
+def add_display(parser: argparse.ArgumentParser) -> None:
+    """How images are shown."""
+    group = parser.add_argument_group("display")
+    group.add_argument("--stretch", metavar="NAME", help="linear, log, sqrt, asinh, ...")
+    group.add_argument("--interval", metavar="NAME", help="zscale, minmax, 99.5%%, ...")
+    group.add_argument("--limits", metavar="LOW,HIGH", help="limits in data units")
+    group.add_argument("--colormap", metavar="NAME", help="gray, viridis, heat, ...")
+    group.add_argument("--invert", action="store_true", help="invert the colour map")
+    group.add_argument("--blur", metavar="SIGMA", type=float, help="Gaussian, in image pixels")
+    group.add_argument("--frame", metavar="NAME", help="the frame to show")
+    group.add_argument("--zoom", metavar="FACTOR", type=float, help="screen pixels a pixel")
+    group.add_argument("--center", metavar="X,Y", help="image position in the middle, 0-based")
+    group.add_argument("--north-up", action="store_true", help="north up, east left")
+
+
+def settings_of(args: argparse.Namespace, beside: Path | None) -> Settings:
+    """The settings files, with the command line laid over them."""
+    settings = load_settings(beside)
+    changes: dict[str, Any] = {}
+    if getattr(args, "reviewer", None):
+        changes["reviewer"] = args.reviewer
+    if getattr(args, "store", None):
+        changes["store"] = args.store
+    if getattr(args, "graphics", None):
+        changes["graphics"] = args.graphics
+    if display := display_values(args):
+        changes["display"] = {**settings.display, **display}
+        changes["display_by_kind"] = {}
+    return replace(settings, **changes)
+
+
+def display_values(args: argparse.Namespace) -> dict[str, Any]:
+    """The display's values that the command line names."""
+    values: dict[str, Any] = {}
+    for name in ("stretch", "interval", "colormap", "blur", "frame", "zoom"):
+        if getattr(args, name, None) is not None:
+            values[name] = getattr(args, name)
+    for name in ("invert", "north_up"):
+        if getattr(args, name, False):
+            values[name] = True
+    for name in ("limits", "center"):
+        if getattr(args, name, None) is not None:
+            values[name] = _pair(getattr(args, name), f"--{name}")
+    if {"stretch", "interval", "limits", "colormap"} & set(values):
+        values["scaled_color"] = True
+    return values
+
+
+def display_of(args: argparse.Namespace) -> Display:
+    """The display that the command line describes.
+
+    Raises:
+        UsageError: A name is unknown.
+    """
+    from tuiview.imaging.display import Display
+    from tuiview.session.look import check_display
+
+    values = display_values(args)
+    check_display(values, "the command line")
+    return Display(**values)
+
+
+def collection_options(args: argparse.Namespace) -> CollectionOptions:
+    """How to open the collection."""
+    from tuiview.collection.open import CollectionOptions
+    from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
+
+    pairs = []
+    for text in getattr(args, "prefix_map", []):
+        old, sign, new = text.partition("=")
+        if not sign or not old:
+            raise UsageError(f"--prefix-map {text} has no '='", "--prefix-map OLD=NEW")
+        pairs.append((old, new))
+    return CollectionOptions(
+        suffixes=SUFFIXES,
+        sniff=sniff,
+        kinds=IMAGES,
+        key=getattr(args, "key_column", None),
+        path=getattr(args, "path_column", None),
+        image_column=getattr(args, "image_column", None),
+        prefix_map=tuple(pairs),
+        where=getattr(args, "where", None),
+        order=getattr(args, "order", None),
+        sample=getattr(args, "sample", None),
+        group_by=getattr(args, "group_by", None),
+        allow_links=getattr(args, "allow_links", False),
+    )
+
+
+def open_paths(paths: list[str], args: argparse.Namespace) -> Collection:
+    """The collection of these paths; not started."""
+    from tuiview.collection.open import open_collection
+
+    return open_collection(paths, collection_options(args))
+
+
+def store_path_of(root: Path, settings: Settings) -> Path:
+    """Where the reviewer's decisions on the collection at `root` are."""
+    from tuiview.review.locations import store_path
+
+    return store_path(root, settings.reviewer, store_dir=settings.store)
+
+
+def size_of(text: str) -> tuple[int, int]:
+    """Width and height in pixels from `W,H`."""
+    width, height = (int(value) for value in _pair(text, "--size"))
+    if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
+        raise UsageError("--size goes from 1,1 to 20000,20000")
+    return width, height
+
+
+def _pair(text: str, option: str) -> tuple[float, float]:
+    try:
+        first, second = (float(part) for part in text.replace(",", " ").split())
+    except ValueError:
+        raise UsageError(f"{option} takes two numbers, not '{text}'", f"{option}=1.5,20") from None
+    return first, second

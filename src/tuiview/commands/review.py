@@ -1,0 +1,133 @@
+"""Review images: folders, files, lookup tables, HDF5 files; `-` reads names from standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuiview.commands.options import (
+    add_collection,
+    add_display,
+    add_store,
+    add_terminal,
+    collection_options,
+    settings_of,
+    store_path_of,
+)
+from tuiview.errors import TuiviewError, UsageError
+
+if TYPE_CHECKING:
+    from tuiview.collection.base import Collection
+    from tuiview.graphics.terminal import Terminal
+    from tuiview.session.changes import Change
+    from tuiview.session.session import Session
+    from tuiview.settings import Settings
+
+EPILOG = """\
+examples:
+  tuiview data/
+  tuiview --only unreviewed --order random:7 data/
+  find . -name '*.fits' -print0 | tuiview -
+  tuiview lookup.parquet --where 'snr > 5' --order snr:desc
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("paths", metavar="PATH", nargs="+", help="folder, file, table, or -")
+    add_collection(parser)
+    parser.add_argument(
+        "--only", metavar="FILTER", help="unreviewed, reviewed, favourite, a category, not ..."
+    )
+    add_store(parser)
+    add_terminal(parser)
+    add_display(parser)
+    parser.add_argument(
+        "--take-over", action="store_true",
+        help="take a lock over that another machine or a dead process left",
+    )  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open everything, review, close everything."""
+    if not sys.stdout.isatty():
+        raise TuiviewError(
+            "the reviewer needs a terminal, and standard output is none",
+            "without one: tuiview snapshot PATH -o out.png, or tuiview export PATH",
+        )
+    from_stdin = args.paths == ["-"]
+    if from_stdin and sys.stdin.isatty():
+        raise UsageError(
+            "- reads names from standard input, which is the keyboard",
+            "find . -name '*.fits' | tuiview -",
+        )
+    settings = settings_of(args, Path.cwd() if from_stdin else Path(args.paths[0]))
+
+    from tuiview.collection.open import open_collection
+    from tuiview.graphics.terminal import detect
+
+    collection = open_collection(args.paths, collection_options(args))
+    terminal = detect(settings.graphics, timeout=settings.query_timeout)
+    return review(collection, settings, terminal, only=args.only, take_over=args.take_over)
+
+
+def review(
+    collection: Collection,
+    settings: Settings,
+    terminal: Terminal,
+    *,
+    only: str | None = None,
+    take_over: bool = False,
+) -> int:
+    """Review a collection until the reviewer quits; says where the decisions are."""
+    from tuiview.loading.loader import Loader, LoaderSettings
+    from tuiview.review.store import Store
+    from tuiview.session import changes
+    from tuiview.session.look import check_settings
+    from tuiview.session.session import Session
+    from tuiview.ui.app import TuiviewApp
+
+    check_settings(settings)
+    path = store_path_of(collection.root, settings)
+    tell: list[Callable[[Change], None]] = []
+
+    def notify(change: Change) -> None:
+        for listener in tell:
+            listener(change)
+
+    store = Store.open(
+        path, settings.reviewer,
+        collection=str(collection.root), take_over=take_over,
+        on_change=lambda: notify(changes.StoreChanged()),
+    )  # fmt: skip
+    try:
+        loader = Loader(
+            answer=lambda answer: notify(changes.PictureAnswered(answer)),
+            ready=lambda answer: notify(changes.NeighbourReady(answer)),
+            progress=lambda progress: notify(changes.Progressed(progress)),
+            settings=LoaderSettings(
+                cache_bytes=settings.cache_megabytes * 1_000_000,
+                threads=settings.threads,
+                ahead=settings.ahead,
+            ),
+        )
+
+        def make_session(listener: Callable[[Change], None]) -> Session:
+            tell.append(listener)
+            return Session(collection, store, loader, settings, notify=listener, only=only)
+
+        app = TuiviewApp(make_session, terminal, settings)
+        try:
+            app.run()
+        finally:
+            app.session.close()
+    finally:
+        left = store.close()
+    print(f"decisions: {path}", file=sys.stderr)
+    if left.unsaved:
+        kept = f"they are in {left.rescued}; `tuiview merge` unites them" if left.rescued else ""
+        raise TuiviewError(f"{left.unsaved} decisions could not be saved", kept)
+    return app.return_code or 0

@@ -1,0 +1,114 @@
+"""Render the picture as the reviewer would show it, to a PNG file, without a terminal."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuiview.commands.options import (
+    add_collection,
+    add_display,
+    display_of,
+    open_paths,
+    size_of,
+)
+from tuiview.errors import TuiviewError, UsageError
+
+if TYPE_CHECKING:
+    from tuiview.collection.base import Collection, Item
+    from tuiview.imaging.display import Display
+    from tuiview.loading.request import Shown
+
+EPILOG = """\
+examples:
+  tuiview snapshot galaxy.fits -o galaxy.png --stretch asinh --size 800,600
+  tuiview snapshot data/ m51/r.fits -o r.png --interval 99.5% --colormap viridis
+  tuiview snapshot cube.fits -o plane.png --frame 'plane 12' --zoom 4
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    parser.add_argument("path", metavar="PATH", help="file, folder or table")
+    parser.add_argument("item", metavar="ITEM", nargs="?", help="key or number (default: first)")
+    parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="PNG file")
+    parser.add_argument("--size", metavar="W,H", default="1000,800", help="in pixels (1000,800)")
+    add_display(parser)
+    add_collection(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render one item."""
+    display = display_of(args)
+    width, height = size_of(args.size)
+    collection = open_paths([args.path], args)
+    item = find_item(collection, args.item)
+    shown = render_item(item, display, width, height)
+    from PIL import Image
+
+    image = Image.fromarray(shown.picture.rgb())
+    try:
+        image.save(args.output, format="PNG")
+    except OSError as error:
+        raise TuiviewError(f"{args.output} cannot be written: {error.strerror}") from error
+    return 0
+
+
+def find_item(collection: Collection, wanted: str | None) -> Item:
+    """The item of that key or number (from 1); the first if none is named.
+
+    Raises:
+        TuiviewError: There is no such item.
+    """
+    import threading
+
+    grown = threading.Event()
+    collection.start(grown.set)
+    while True:
+        complete = collection.complete
+        if wanted is None and len(collection):
+            return collection.item(0)
+        if wanted is not None and (row := collection.row_of(wanted)) is not None:
+            return collection.item(row)
+        if complete:
+            break
+        grown.wait(0.05)
+        grown.clear()
+    if wanted is not None and wanted.isdecimal() and 1 <= int(wanted) <= len(collection):
+        return collection.item(int(wanted) - 1)
+    if wanted is None:
+        raise TuiviewError(f"{collection.title} holds no image")
+    raise TuiviewError(
+        f"{collection.title} has no item {wanted}", f"it has {len(collection):,}; name a key"
+    )
+
+
+def render_item(item: Item, display: Display, width: int, height: int) -> Shown:
+    """The picture of an item, by the reviewer's own loader.
+
+    Raises:
+        UsageError: The frame does not exist.
+        TuiviewError: The item cannot be shown.
+    """
+    from tuiview.graphics.payload import Area, Protocol
+    from tuiview.loading.loader import Loader, LoaderSettings
+    from tuiview.loading.request import Answer, Failed, Request
+
+    answers: list[Answer] = []
+    loader = Loader(answer=answers.append, settings=LoaderSettings(threads=0))
+    try:
+        request = Request(item, display, Area(width, height, 1, 1), Protocol.KITTY)
+        loader.ask(request)
+        loader.run_until_idle()
+    finally:
+        loader.close()
+    answer = answers[-1]
+    if isinstance(answer, Failed):
+        raise TuiviewError(f"{item.name}: {answer.message}", answer.hint)
+    if display.frame is not None and answer.info.frame != display.frame:
+        raise UsageError(
+            f"{item.name} has no frame {display.frame}",
+            f"it has {', '.join(answer.info.frames[:9])}",
+        )
+    return answer

@@ -1,0 +1,1 @@
+"""Decisions in and out: tables, Image Marker, regions, GeoJSON, notes."""

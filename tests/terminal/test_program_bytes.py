@@ -1,0 +1,87 @@
+"""How many bytes the real program writes for what happens often: no picture is sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from harness import Terminal
+from numbered import number_of, without_margins
+
+pytestmark = pytest.mark.pty
+
+
+@pytest.fixture
+def review(request: pytest.FixtureRequest, numbered: Callable[..., Path]) -> Iterator[Terminal]:
+    """A review of pictures of 1000 x 800 that rests on the third, in a window of 140 x 46."""
+    folder = numbered(8, (800, 1000))
+    with Terminal([folder], kind=request.param, size=(140, 46)) as terminal:
+        terminal.wait_for_item(1)
+        for number in (2, 3):
+            terminal.press("j")
+            terminal.wait_for_item(number)
+        terminal.wait_for(lambda t: t.emulator.changes, wanted="a picture")
+        terminal.settle(1.0, 40)
+        assert number_of(without_margins(terminal.picture())) == 2
+        yield terminal
+
+
+def written(terminal: Terminal, *keys: str) -> int:
+    """Bytes written for some keys, until nothing more comes."""
+    mark = terminal.mark()
+    terminal.press(*keys)
+    terminal.settle(0.6, 40)
+    return len(terminal.bytes_since(mark))
+
+
+def both_ways(terminal: Terminal, there: str, back: str, most: int) -> None:
+    """Something opens and closes, cheaply, and the same pixels are there again."""
+    before = terminal.picture()
+    assert 0 < written(terminal, there) < most
+    assert written(terminal, back) < most
+    assert terminal.picture_is_whole()
+    after = terminal.picture()
+    assert after.shape == before.shape
+    assert (after == before).all()
+
+
+@pytest.mark.parametrize("review", ["kitty"], indirect=True)
+def test_the_next_picture_that_was_sent_ahead_takes_four_kilobytes(review: Terminal) -> None:
+    mark = review.mark()
+    review.press("j")
+    review.wait_for(lambda t: b"a=p" in t.bytes_since(mark) or t.position() == (4, 8))
+    review.wait_for(lambda t: number_of(without_margins(t.picture())) == 3, wanted="picture 3")
+    switched = review.bytes_since(mark)
+    # What is sent ahead after the switch is not part of it.
+    assert len(switched.split(b"\x1b_Ga=T")[0].split(b"\x1b_Ga=t")[0]) < 4096
+
+
+@pytest.mark.parametrize("review", ["kitty", "sixel", "iterm2"], indirect=True)
+def test_focus_and_panels_send_no_picture(review: Terminal) -> None:
+    both_ways(review, "focus-out", "focus-in", 15_000)
+    both_ways(review, "tab", "shift+tab", 15_000)
+
+
+@pytest.mark.parametrize("review", ["kitty"], indirect=True)
+def test_help_over_a_placeholder_picture_sends_no_picture(review: Terminal) -> None:
+    both_ways(review, "?", "q", 20_000)
+
+
+@pytest.mark.parametrize("review", ["sixel", "iterm2"], indirect=True)
+def test_help_over_a_drawn_picture_sends_it_once_more(review: Terminal) -> None:
+    before = review.picture()
+    assert written(review, "?") < 20_000
+    drawn = len(review.emulator.painted)
+    written(review, "q")
+    assert (review.picture() == before).all()
+    tops = [painted.row for painted in review.emulator.painted[drawn:]]
+    assert tops == sorted(set(tops)), "a strip was drawn twice"
+
+
+@pytest.mark.parametrize("review", ["kitty", "sixel"], indirect=True)
+def test_a_decision_sends_no_picture(review: Terminal) -> None:
+    before = review.picture()
+    assert written(review, "1") < 15_000
+    assert written(review, "f") < 15_000
+    assert (review.picture() == before).all()

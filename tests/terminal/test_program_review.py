@@ -1,0 +1,169 @@
+"""The real program on a terminal: what was decided stays, and only keys decide."""
+
+from __future__ import annotations
+
+import csv
+import io
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from harness import Terminal, tuiview
+from numbered import number_of, without_margins
+from PIL import Image
+
+pytestmark = pytest.mark.pty
+
+SMALL = (80, 24)
+
+
+def decisions(folder: Path, home: Path) -> list[dict[str, str]]:
+    """The rows of `tuiview export`."""
+    done = tuiview("export", folder, home=home)
+    assert done.returncode == 0, done.stderr
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
+@pytest.mark.parametrize("kind", ["kitty", "none"])
+def test_fifty_decisions_survive_a_kill_and_the_review_goes_on_at_the_next(
+    kind: str, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(60)
+    with Terminal([folder], kind=kind, home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        for number in range(50):
+            terminal.press(str(number % 3 + 1), "j")
+            terminal.wait_for_item(number + 2)
+        terminal.settle()
+        terminal.wait_for("saved")
+        terminal.kill9()
+    rows = decisions(folder, home)
+    assert [row["key"] for row in rows] == [f"picture-{n:03d}.png" for n in range(50)]
+    assert [row["categories"] for row in rows] == [f"class {n % 3 + 1}" for n in range(50)]
+    with Terminal([folder], kind=kind, home=home) as terminal:
+        terminal.wait_for(lambda t: t.position(), wanted="the status line")
+        assert terminal.position() == (51, 60)
+        terminal.press("1")
+        terminal.wait_for("class 1")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    assert len(decisions(folder, home)) == 51
+
+
+@pytest.mark.parametrize(
+    ("kind", "delay"),
+    [("kitty", 0.2), ("sixel", 0.2), ("iterm2", 0.2), ("none", 0.2), ("kitty", 2.4)],
+)
+def test_late_answers_of_the_terminal_never_become_decisions(
+    kind: str, delay: float, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(5)
+    with Terminal([folder], kind=kind, home=home, delay=delay, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle(delay + 0.5, 40)
+        assert terminal.emulator.questions
+        assert terminal.position() == (1, 5)
+        terminal.press("j", "j")
+        terminal.wait_for_item(3)
+        terminal.press("focus-out", "focus-in")
+        terminal.settle(delay + 0.3, 40)
+        assert terminal.position() == (3, 5)
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    assert decisions(folder, home) == []
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])
+def test_forty_presses_at_thirty_milliseconds_move_forty_items(
+    kind: str, numbered: Callable[..., Path]
+) -> None:
+    with Terminal([numbered(60)], kind=kind, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        terminal.press_at_rate("j", 40, 0.03)
+        terminal.wait_for_item(41)
+        terminal.settle()
+        assert terminal.position() == (41, 60)
+        if kind != "none":
+            terminal.wait_for(lambda t: picture_number(t) == 40, wanted="picture 40")
+            assert terminal.emulator.kitty.errors == []
+
+
+def picture_number(terminal: Terminal) -> int | None:
+    """The number of the picture on the screen."""
+    return number_of(without_margins(terminal.picture()))
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel", "iterm2"])
+def test_the_pixels_that_arrive_are_those_of_a_snapshot(
+    kind: str, tmp_path: Path, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(3)
+    with Terminal([folder], kind=kind, home=home) as terminal:
+        terminal.wait_for_item(1)
+        terminal.press("j")
+        terminal.wait_for_item(2)
+        terminal.settle(0.8)
+        assert terminal.picture_is_whole()
+        arrived = terminal.picture()
+        assert not terminal.emulator.kitty.errors
+    size = f"{arrived.shape[1]},{arrived.shape[0]}"
+    out = tmp_path / "shown.png"
+    done = tuiview("snapshot", folder, "2", "-o", out, "--size", size, home=home)
+    assert done.returncode == 0, done.stderr
+    expected = np.asarray(Image.open(out).convert("RGB"))
+    assert expected.shape == arrived.shape
+    error = np.mean((expected.astype(float) - arrived) ** 2)
+    psnr = 10 * np.log10(255**2 / max(error, 1e-9))
+    # kitty and iTerm2 carry the pixels as they are; sixel registers hold hundredths.
+    assert psnr > (40 if kind == "sixel" else 90), psnr
+
+
+def test_a_key_held_beyond_the_end_stays_at_the_last(numbered: Callable[..., Path]) -> None:
+    with Terminal([numbered(5)], kind="none", size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.press(*"jjjjjjjjj")
+        terminal.wait_for_item(5)
+        terminal.settle()
+        assert terminal.position() == (5, 5)
+        terminal.press(*"kkkkkkkkk")
+        terminal.wait_for_item(1)
+
+
+@pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])
+def test_quitting_leaves_the_terminal_clean(
+    kind: str, numbered: Callable[..., Path], home: Path
+) -> None:
+    with Terminal([numbered(4)], kind=kind, home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+        assert_clean(terminal)
+
+
+def test_sigterm_leaves_the_terminal_clean(numbered: Callable[..., Path], home: Path) -> None:
+    folder = numbered(4)
+    with Terminal([folder], kind="kitty", home=home) as terminal:
+        terminal.wait_for_item(1)
+        terminal.press("1")
+        terminal.wait_for("class 1")
+        terminal.settle()
+        terminal.signal(signal.SIGTERM)
+        terminal.wait_exit()
+        assert_clean(terminal)
+    assert len(decisions(folder, home)) == 1
+
+
+def assert_clean(terminal: Terminal) -> None:
+    """No mode, no picture and no keyboard protocol is left behind."""
+    modes = terminal.emulator.modes
+    assert terminal.device_restored()
+    assert modes.get("25", True), "the cursor is hidden"
+    left = [mode for mode in modes if modes[mode] and mode not in ("25", "7")]
+    assert not left, f"modes left on: {left}"
+    assert not terminal.emulator.keyboard, "the keyboard protocol is left on"
+    terminal.picture_box()
+    assert not terminal.emulator.kitty.images, "pictures are left in the terminal's memory"

@@ -1,0 +1,161 @@
+"""Flow control under a fake clock: what may be sent when, and what is learnt of the link."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuiview.graphics.link import AHEAD_WINDOW, Link
+from tuiview.graphics.payload import Area, Protocol
+
+AREA = Area(125, 50, 8, 16)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Wire:
+    """A link of a certain speed with a terminal at its end that answers every question."""
+
+    def __init__(self, clock: Clock, rate: float, round_trip: float) -> None:
+        self.clock, self.rate, self.round_trip = clock, rate, round_trip
+        self.free = 0.0
+        self.answers: list[tuple[float, int]] = []
+
+    def send(self, nbytes: int, token: int) -> None:
+        self.free = max(self.free, self.clock.now) + nbytes / self.rate
+        self.answers.append((self.free + self.round_trip, token))
+
+    def next_answer(self, link: Link) -> None:
+        at, token = self.answers.pop(0)
+        self.clock.now = max(self.clock.now, at)
+        link.acknowledged(token)
+
+
+def test_one_picture_is_in_flight_until_it_is_acknowledged() -> None:
+    clock = Clock()
+    link = Link(clock)
+    assert link.idle
+    token = link.sent(500_000)
+    assert not link.idle
+    assert link.under_way(token)
+    assert link.room_ahead() == 0
+    clock.now += 0.5
+    assert link.acknowledged(token)
+    assert link.idle
+    assert not link.under_way(token)
+    assert not link.acknowledged(token)
+
+
+def test_an_answer_covers_everything_before_it() -> None:
+    link = Link(Clock())
+    first, second, third = link.sent(100), link.sent(200), link.sent(300)
+    link.acknowledged(second)
+    assert not link.under_way(first)
+    assert link.in_flight == 300
+    link.acknowledged(third)
+    assert link.idle
+
+
+@given(
+    rate=st.floats(2e4, 2e8),
+    round_trip=st.floats(0.001, 0.4),
+    sizes=st.lists(st.integers(10_000, 2_000_000), min_size=8, max_size=14),
+)
+@settings(max_examples=60)
+def test_the_rate_is_measured_within_a_factor_of_two(
+    rate: float, round_trip: float, sizes: list[int]
+) -> None:
+    clock = Clock()
+    link, wire = Link(clock, round_trip=round_trip), Wire(clock, rate, round_trip)
+    for nbytes in sizes:
+        wire.send(nbytes, link.sent(nbytes))
+        wire.next_answer(link)
+    assert link.rate is not None
+    assert link.round_trip is not None
+    assert link.round_trip == pytest.approx(round_trip, rel=0.5)
+    # What takes far less than the round trip cannot be told from noise.
+    if min(sizes) / rate > round_trip * 0.1:
+        assert rate / 2 < link.rate < rate * 2
+
+
+@given(rate=st.floats(2e4, 2e8), round_trip=st.floats(0.0005, 0.4), total=st.integers(1, 400))
+@settings(max_examples=60)
+def test_sending_ahead_never_exceeds_the_window_and_always_ends(
+    rate: float, round_trip: float, total: int
+) -> None:
+    clock = Clock()
+    link, wire = Link(clock), Wire(clock, rate, round_trip)
+    left = total
+    for _ in range(10_000):
+        while left and link.room_ahead() >= 4096:
+            wire.send(4096, link.sent(4096))
+            left -= 1
+            assert link.in_flight <= AHEAD_WINDOW
+        if not wire.answers:
+            break
+        wire.next_answer(link)
+    assert left == 0
+    assert link.idle
+
+
+def test_a_silent_terminal_is_paced_by_time() -> None:
+    clock = Clock()
+    link = Link(clock)
+    for _ in range(2):
+        token = link.sent(1000)
+        assert link.under_way(token)
+        clock.now += link.timeout() + 0.01
+        assert not link.under_way(token)
+        assert link.idle
+    assert not link.answering
+    link.sent(2_000_000)
+    assert not link.idle
+    assert 0 < link.timeout() < math.inf
+    clock.now += link.timeout() + 0.001
+    assert link.idle
+
+
+def test_a_terminal_that_answers_again_is_trusted_again() -> None:
+    link = Link(Clock(), answers=False)
+    token = link.sent(1000)
+    link.acknowledged(token)
+    assert link.answering
+
+
+def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
+    link = Link(Clock())
+    link.sent(1000)
+    assert not link.acknowledged(99)
+    assert link.in_flight == 1000
+
+
+def measured(rate: float, round_trip: float = 0.05) -> Link:
+    clock = Clock()
+    link, wire = Link(clock, round_trip=round_trip), Wire(clock, rate, round_trip)
+    for _ in range(12):
+        wire.send(300_000, link.sent(300_000))
+        wire.next_answer(link)
+    return link
+
+
+@pytest.mark.parametrize("protocol", [Protocol.KITTY, Protocol.SIXEL, Protocol.ITERM2])
+def test_coarse_pictures_get_coarser_with_the_link(protocol: Protocol) -> None:
+    assert Link(Clock()).coarse_quality(AREA, protocol) is None
+    assert measured(1e8).coarse_quality(AREA, protocol) is None
+    qualities = [measured(bits / 8).coarse_quality(AREA, protocol) for bits in (2e7, 1e7, 3e6, 1e6)]
+    assert all(quality is not None for quality in qualities)
+    finenesses = [(not q.lossy, -q.scale, q.levels) for q in qualities if q is not None]
+    assert finenesses == sorted(finenesses, reverse=True)
+
+
+def test_blocks_are_never_coarse() -> None:
+    assert measured(1e4).coarse_quality(AREA, Protocol.BLOCKS) is None
