@@ -32,7 +32,7 @@ def shown(terminal: Terminal, number: int) -> bool:
 
 def start(terminal: Terminal) -> None:
     """Wait for the first picture, and until nothing more is sent ahead."""
-    terminal.wait_for(lambda t: t.emulator.changes, 30, wanted="the first picture")
+    terminal.wait_for_item(1, 30)
     terminal.settle(REST, 60)
 
 

@@ -196,7 +196,7 @@ def decode(content: bytes) -> object:
 def tuiview(table: Path) -> None:
     started = time.perf_counter()
     import h5py  # noqa: F401
-    import PIL.Image  # noqa: F401
+    import PIL.JpegImagePlugin  # noqa: F401
     import pyarrow.parquet  # noqa: F401
 
     from tuiview.collection.open import CollectionOptions, open_collection

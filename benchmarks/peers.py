@@ -23,7 +23,7 @@ PEER = """
 import sys
 from pathlib import Path
 from textual.app import App
-from textual.widgets import Footer, Input
+from textual.widgets import Button, Footer
 from textual_image.widget import SixelImage, TGPImage
 
 files = sorted(Path(sys.argv[1]).iterdir())
@@ -35,7 +35,7 @@ class Peer(App):
     number = 0
     def compose(self):
         yield kind(files[0], id="picture")
-        yield Input(id="other")
+        yield Button("other")
         yield Footer()
     def on_mount(self):
         self.set_focus(None)

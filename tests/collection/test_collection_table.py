@@ -56,7 +56,7 @@ def test_rows_are_found_across_row_groups(tmp_path: Path) -> None:
 
 
 def test_large_row_groups_are_read_in_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "_WHOLE_GROUP", 4000)
+    monkeypatch.setattr(parquet, "_RUN_BYTES", 4000)
     collection = opened(write(tmp_path / "t.parquet", lookup(3000), row_group_size=2000))
     for row in (0, 15, 16, 255, 1999, 2000, 2999, 1000, 1):
         assert collection.item(row).key == f"u{row:06}"

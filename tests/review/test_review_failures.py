@@ -382,6 +382,33 @@ def test_where_locks_do_not_work_the_lock_file_alone_serves(
     assert check(path).sound
 
 
+def test_where_only_small_transactions_go_they_are_made(tmp_path: Path) -> None:
+    class Connection(sqlite3.Connection):
+        events = 0
+
+        def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
+            if statement == "BEGIN IMMEDIATE":
+                self.events = 0
+            self.events += statement.startswith("INSERT INTO events")
+            if statement == "COMMIT" and self.events > 2:
+                error = sqlite3.OperationalError("no room for the journal")
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+            return super().execute(statement, *values)
+
+    def connect(path: Path, mode: str, vfs: str = "") -> sqlite3.Connection:
+        return sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, factory=Connection
+        )
+
+    with Store.open(tmp_path / "alice.sqlite", "alice", connect=connect) as store:
+        with store.reading():  # lets nothing be written until all is handed over
+            for number in range(7):
+                store.record([category(f"item {number}")])
+        assert store.flush(20)
+        assert store.reviewed_count == 7
+
+
 def test_another_program_reading_for_long_only_delays(tmp_path: Path) -> None:
     path = tmp_path / "alice.sqlite"
     with Store.open(path, "alice") as store:

@@ -13,6 +13,7 @@ from deciding import QUICK, category, favourite, mark, note
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuiview.review import rows
 from tuiview.review.clock import Clock
 from tuiview.review.errors import StoreError
 from tuiview.review.memory import Memory
@@ -355,6 +356,22 @@ def test_many_threads_load_while_decisions_are_made(store: Store) -> None:
         thread.join()
     assert not wrong
     assert all(state.categories == {"spiral"} for state in store.load(keys).values())
+
+
+def test_what_is_decided_while_it_is_loaded_is_not_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = rows.read_tallies
+
+    def read_and_decide(*arguments: Any) -> Any:
+        found = read(*arguments)
+        store.record([category("a")])
+        return found
+
+    monkeypatch.setattr(rows, "read_tallies", read_and_decide)
+    assert store.load(["a"])["a"].categories == {"spiral"}
+    store.flush()
+    assert store.load(["a"])["a"].categories == {"spiral"}
 
 
 def test_memory_is_bounded_but_keeps_what_is_not_saved(path: Path) -> None:

@@ -339,6 +339,8 @@ class Terminal:
         lines = self.screen_lines()
         while lines and not lines[-1].strip():
             lines.pop()
+        # Pictures in characters are of no use in a message.
+        lines = [re.sub("[\u2580-\u259f]", "#", line) for line in lines]
         rule = "+" + "-" * self.emulator.cells.columns + "+"
         return "\n".join([rule, *(f"|{line}|" for line in lines), rule])
 

@@ -131,6 +131,24 @@ def test_a_terminal_that_answers_again_is_trusted_again() -> None:
     assert link.answering
 
 
+def test_an_answer_that_comes_too_late_still_counts_and_teaches_patience() -> None:
+    clock = Clock()
+    link = Link(clock, round_trip=0.001)
+    for _ in range(4):  # a fast beginning
+        token = link.sent(100_000)
+        clock.now += 0.002
+        link.acknowledged(token)
+    token = link.sent(100_000)
+    first_wait = link.timeout()
+    clock.now += first_wait + 0.5
+    assert link.idle
+    assert link.acknowledged(token)
+    assert link.answering
+    assert not link.acknowledged(token)
+    link.sent(50_000_000)
+    assert link.timeout() > first_wait
+
+
 def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
     link = Link(Clock())
     link.sent(1000)

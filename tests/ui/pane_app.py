@@ -25,7 +25,7 @@ def shade(number: int) -> int:
 
 
 class Dialog(ModalScreen[None]):
-    CSS = "Dialog { align: center middle; } #d { width: 30; height: 6; background: $surface; }"
+    CSS = "Dialog { align: center middle; } #d { width: 20; height: 4; background: $surface; }"
     BINDINGS: ClassVar = [("x", "dismiss", "close")]
 
     def compose(self) -> ComposeResult:
@@ -108,7 +108,7 @@ class PaneApp(App[None]):
                 wanted = range(self.number + 1, self.number + 4)
                 self.pane.send_ahead([(n, self.payload(n)) for n in wanted])
             case "t":
-                self.notify("a notice", timeout=0.8)
+                self.notify("a notice", timeout=0.6)
             case "m":
                 self.push_screen(Dialog())
             case "h":

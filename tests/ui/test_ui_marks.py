@@ -75,3 +75,34 @@ async def test_tab_goes_through_the_marks(open_review, folder):
         assert review.session.marking.position == (first.x, first.y)
         await review.press("tab")
         assert review.session.marking.position == (second.x, second.y)
+
+
+async def test_a_mark_waits_for_the_search_that_goes_before_it(open_review, tmp_path):
+    import numpy as np
+    from astropy.io import fits
+
+    y, x = np.mgrid[:64, :64]
+    star = 10 + 500 * np.exp(-((x - 40.3) ** 2 + (y - 21.7) ** 2) / 8)
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "star.fits", star.astype("f4"))
+    async with open_review(tmp_path / "d") as review:
+        await review.press("m")
+        for key in ("apostrophe", "1"):
+            review.app.simulate_key(key)
+        await review.idle()
+        (mark,) = review.session.state.marks
+        assert (mark.x, mark.y) == pytest.approx((40.3, 21.7), abs=0.3)
+
+
+async def test_a_measurement_is_shown_and_logged_but_decides_nothing(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("x", "m")
+        assert "clipped: mean" in review.text()
+        await review.press("h", "q")
+        assert not review.session.state.decided
+        events = [e.decision for e in review.session.store.history("f0.fits")]
+        assert [d.name for d in events if d.what == "measured"] == [
+            "statistics in a box of 21 pixels", "histogram with the limits",
+        ]  # fmt: skip
+        await review.press("j")
+        assert review.session.position == 1

@@ -75,13 +75,11 @@ class FilePool:
     @contextmanager
     def borrow(self, path: Path) -> Iterator[OpenFile]:
         """The open file; it stays open while it is borrowed. Raises UnreadableError."""
-        file = self._taken(path)
+        file = self._take(path, None)
         if file is None:
             # Outside of the lock: others go on reading while a slow disk opens this one.
             opened = OpenFile(path)
-            with self._lock:
-                self._files.setdefault(path, opened)
-            file = self._taken(path) or opened
+            file = self._take(path, opened) or opened
             if file is not opened:
                 opened.close()
         try:
@@ -92,11 +90,13 @@ class FilePool:
                 if file.dropped and not file.users:
                     file.close()
 
-    def _taken(self, path: Path) -> OpenFile | None:
+    def _take(self, path: Path, opened: OpenFile | None) -> OpenFile | None:
+        """Begin to use the held file, or `opened` if none is held."""
         with self._lock:
-            file = self._files.get(path)
+            file = self._files.get(path) or opened
             if file is not None:
                 file.users += 1
+                self._files[path] = file
                 self._files.move_to_end(path)
                 self._drop(self._held)
             return file

@@ -26,8 +26,10 @@ from tuiview.text import printable
 SUFFIXES = (".parquet", ".parq", ".pq")
 
 _HELD = 8
-_SLAB_BYTES = 64 << 20
-_WHOLE_GROUP = 24 << 20
+_SLAB_BYTES = 32 << 20
+_RUN_ROWS = 8192
+_RUN_BYTES = 4 << 20
+_READ_AHEAD = 1 << 20
 _READERS = 8
 
 
@@ -61,8 +63,8 @@ def _partitions(files: Sequence[Path], root: Path) -> list[dict[str, str | None]
 class ParquetRows(RowSource):
     """One Parquet file, or several that follow each other.
 
-    Rows are found by prefix sums over row groups. Small row groups are decoded whole; of large
-    ones only runs of 65,536 rows are kept. The first file is opened at once, the footers of the
+    Rows are found by prefix sums over row groups, which are decoded up to the run of rows that is
+    wanted; a few such runs are kept. The first file is opened at once, the footers of the
     others are read in the background by `load`.
 
     Args:
@@ -165,10 +167,16 @@ class ParquetRows(RowSource):
                     f"{printable(path.name)} was replaced since the table was opened.",
                     "open it again to see what it holds now",
                 )
-            return pq.ParquetFile(path, buffer_size=1 << 20, read_dictionary=list(encoded))
+            # Buffered beforehand, whole column chunks would lie in memory for one page of rows.
+            return pq.ParquetFile(
+                path,
+                buffer_size=_READ_AHEAD,
+                pre_buffer=False,
+                read_dictionary=list(encoded),
+            )
 
     def read(self, first: int, count: int, columns: Sequence[str]) -> pa.Table:
-        """Rows by number; at most one run of 65,536 is decoded for a small page."""
+        """Rows by number."""
         stop = min(first + count, len(self))
         pieces: list[pa.Table] = []
         while first < stop:
@@ -314,7 +322,7 @@ class ParquetRows(RowSource):
 
 
 def _run_length(metadata: pq.RowGroupMetaData, columns: Sequence[str], schema: pa.Schema) -> int:
-    """Rows to decode at once: the whole group if that is small, else some megabytes."""
+    """Rows to decode at once: 8192, or fewer where they are large."""
     wanted = set(columns)
     size = 0
     for number in range(metadata.num_columns):
@@ -324,10 +332,8 @@ def _run_length(metadata: pq.RowGroupMetaData, columns: Sequence[str], schema: p
     # Strings written through a dictionary come out several times as large as they lie on disk.
     texts = sum(_is_text(field.type) for field in schema if field.name in wanted)
     size = max(size, texts * 48 * metadata.num_rows)
-    if size <= _WHOLE_GROUP or not metadata.num_rows:
-        return max(1, int(metadata.num_rows))
-    per_row = max(1, size // metadata.num_rows)
-    return int(max(16, min(BATCH, (_WHOLE_GROUP // 4) // per_row)))
+    per_row = max(1, size // max(1, metadata.num_rows))
+    return int(max(16, min(_RUN_ROWS, _RUN_BYTES // per_row)))
 
 
 def _is_text(kind: Any) -> bool:

@@ -169,7 +169,7 @@ class TableCollection:
         files: set[str] = set()
         total, first = len(self._rows), 0
         flat = False
-        for batch in self._rows.batches([path], encoded=True):
+        for batch in self.batches([path], encoded=True):
             if self._stop.is_set():
                 return
             column = batch.column(0)
@@ -263,6 +263,12 @@ class TableCollection:
             row = int(key.removeprefix(ROW_KEY))
             if row < len(self) and self.item(row).key == key:
                 return row
+        try:
+            return self._search(key, cancelled)
+        finally:
+            _give_back()
+
+    def _search(self, key: str, cancelled: Poll) -> int | None:
         if self.roles.key is not None:
             return self._rows.find(self.roles.key, key, cancelled)
         if self.roles.path is None:
@@ -303,13 +309,23 @@ class TableCollection:
         """All columns of the table."""
         return list(self._rows.schema.names)
 
-    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def batches(self, columns: Sequence[str], *, encoded: bool = False) -> Iterator[pa.RecordBatch]:
         """These columns of all rows."""
-        return self._rows.batches(columns)
+        try:
+            yield from self._rows.batches(columns, encoded=encoded)
+        finally:
+            _give_back()
 
 
 def _nothing() -> None:
     """Nobody is told."""
+
+
+def _give_back() -> None:
+    """Return what arrow has read and let go of; it would keep tens of megabytes for later."""
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
 
 
 def _is_light(kind: Any) -> bool:

@@ -22,7 +22,8 @@ COARSE_GOAL = 0.3
 
 _SMOOTHING = 0.3
 _FIRST_TIMEOUT = 2.0
-_LEAST_TIMEOUT = 0.5
+_LEAST_TIMEOUT = 1.0
+_LEAST_SLACK, _MOST_SLACK = 4.0, 64.0
 _ASSUMED_RATE = 1_000_000.0
 _SMALLEST_SAMPLE = 2_048
 _TRUSTED_SAMPLE = 8_192
@@ -61,6 +62,8 @@ class Link:
         self._busy_until = -math.inf
         self._timeouts = 0
         self._token = 0
+        self._arrived = 0
+        self._slack = _LEAST_SLACK
 
     @property
     def round_trip(self) -> float | None:
@@ -118,15 +121,18 @@ class Link:
         """Note an answer; everything sent up to its token has arrived.
 
         Returns:
-            Whether the token was expected. Answers to what was given up count as a sign of life:
-            the terminal answers after all.
+            Whether it is news. It may be of what was given up: the terminal answers after all.
         """
         now = self._clock()
-        if not 0 < token <= self._token:
+        if not self._arrived < token <= self._token:
             return False
+        self._arrived = token
         self._answers, self._timeouts = True, 0
         if not any(sent.token == token for sent in self._sent):
-            return False
+            # It was given up too early: the link is slower than it was taken for.
+            self._slack = min(_MOST_SLACK, self._slack * 2)
+            self._last_answer = now
+            return True
         nbytes = 0
         while self._sent:
             sent = self._sent.popleft()
@@ -199,7 +205,7 @@ class Link:
             nbytes = sum(sent.nbytes for sent in self._sent)
             return _FIRST_TIMEOUT + nbytes / _ASSUMED_RATE * 10
         nbytes = sum(sent.nbytes for sent in self._sent)
-        return max(_LEAST_TIMEOUT, 4 * (self._round_trip + nbytes / self._rate))
+        return max(_LEAST_TIMEOUT, self._slack * (self._round_trip + nbytes / self._rate))
 
     def _expire(self) -> None:
         """Give up on answers that are overdue; after two such, go by time alone."""

@@ -12,8 +12,11 @@ _Floats = NDArray[np.float32]
 
 _MAX_COLORS = 256
 _MOST_ROUNDS = 3
-_WORK = 4_000_000
-"""Colours times levels that one round may compare: some 1.5 ms. All rounds may twice that."""
+_WORK = 2_000_000
+"""Colours times levels that one round may compare: some 0.8 ms. All rounds may twice that.
+
+More would show photos in 256 colours 2 dB better, and make their sixels half as long again.
+"""
 _BLOCK = 128
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
@@ -34,6 +34,7 @@ BAND_BYTES = 1 << 19
 """Bytes of one band: it stays in the processor's cache between reading and summing."""
 
 _SUM_BYTES = 1 << 20
+_FEW = 4
 _MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
 _SNAP = 1e-9
 
@@ -265,31 +266,29 @@ class _Reduction:
             )
         return out
 
-    def _bands(self, low: int, high: int) -> Iterator[tuple[int, int, Averages]]:
-        """Read rows low..high in bands, as native floats with NaN for what is blank.
-
-        Each band lies in the memory of the one before.
-        """
-        store: Averages | None = None
-        for y in range(low, high, self._band):
+    def _bands(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, Pixels]]:
+        """Read bands of rows; where integers are blank they come as floats with NaN."""
+        for y0, y1 in spans:
             if self._cancelled():
                 raise Cancelled
-            end = min(y + self._band, high)
-            raw = self._read(y, end)
-            if store is None:
-                store = np.empty(raw.shape, self._work)
-            band = store[: end - y]
-            np.copyto(band, raw, casting="unsafe")
+            band = self._read(y0, y1)
             if self._blank is not None:
-                band[raw == raw.dtype.type(self._blank)] = np.nan
-            yield y, end, band
+                empty = band == band.dtype.type(self._blank)
+                band = band.astype(self._work)
+                band[empty] = np.nan
+            yield y0, y1, band
+
+    def _steps(self, low: int, high: int) -> Iterator[tuple[int, int]]:
+        for y in range(low, high, self._band):
+            yield y, min(y + self._band, high)
 
     def _magnify(self, first: int, last: int, out: Averages) -> None:
         wanted = self._rows.start[first:last]
         columns = self._columns.start - self._columns.low
-        for y0, y1, band in self._bands(int(wanted[0]), int(wanted[-1]) + 1):
-            wide = band[:, columns]
-            if not np.isfinite(band).all():
+        steps = self._steps(int(wanted[0]), int(wanted[-1]) + 1)
+        for y0, y1, band in self._bands(steps):
+            wide: Averages = np.take(band, columns, axis=1, mode="clip").astype(self._work)
+            if band.dtype.kind == "f":
                 wide[~np.isfinite(wide)] = np.nan
             cells = slice(*np.searchsorted(wanted, (y0, y1)))
             np.take(wide, wanted[cells] - y0, axis=0, out=out[cells], mode="clip")
@@ -298,13 +297,14 @@ class _Reduction:
         """Put the nearest image row into each output row of `sums`; return the weights if any."""
         weights: Floats | None = None
         wanted = self._rows.start[first:last]
-        for low, high in _runs(wanted):
-            for y0, y1, band in self._bands(low, high):
-                cells = slice(*np.searchsorted(wanted, (y0, y1)))
-                picked = band.reshape(len(band), -1)[wanted[cells] - y0]
-                sums[cells] = picked
-                if not np.isfinite(picked).all():
-                    good = np.isfinite(picked)
+        steps = (step for run in _runs(wanted) for step in self._steps(*run))
+        for y0, y1, band in self._bands(steps):
+            cells = slice(*np.searchsorted(wanted, (y0, y1)))
+            picked = band.reshape(len(band), -1)[wanted[cells] - y0]
+            sums[cells] = picked
+            if picked.dtype.kind == "f":
+                good = np.isfinite(picked)
+                if not good.all():
                     sums[cells][~good] = 0.0
                     weights = np.ones(sums.shape) if weights is None else weights
                     weights[cells] = good
@@ -316,29 +316,44 @@ class _Reduction:
         start, part = self._rows.start[first : last + 1], self._rows.part[first : last + 1]
         edges = start + part
         scale = 1.0 / np.diff(edges)[:, np.newaxis]
-        share = part.astype(sums.dtype)[:, np.newaxis]
-        begun = np.empty_like(sums[0])
-        for y0, y1, whole in self._bands(int(start[0]), int(start[-1]) + int(part[-1] > 0)):
+        share = part.astype(self._work)[:, np.newaxis]
+        ends = start + (part > 0)
+        each = math.ceil(float(np.diff(edges).max())) + 1
+        if each <= self._band:
+            group = self._band // each
+            firsts = range(0, last - first, group)
+            groups = [(c0, min(c0 + group, last - first)) for c0 in firsts]
+            spans = [(int(start[c0]), int(ends[c1])) for c0, c1 in groups]
+        else:
+            spans = list(self._steps(int(start[0]), int(ends[-1])))
+            lows = np.searchsorted(edges, [y0 for y0, _ in spans], side="right") - 1
+            highs = np.searchsorted(edges, [y1 for _, y1 in spans])
+            groups = [
+                (max(int(c0), 0), min(int(c1), last - first))
+                for c0, c1 in zip(lows, highs, strict=True)
+            ]
+        for (c0, c1), (y0, y1, whole) in zip(groups, self._bands(spans), strict=True):
             band = whole.reshape(len(whole), -1)
-            # Cells c0..c1 (half-open) have rows in the band; the first may have begun before it.
-            c0 = max(int(np.searchsorted(edges, y0, side="right")) - 1, 0)
-            c1 = min(int(np.searchsorted(edges, y1)), last - first)
             cuts = np.clip(start[c0 : c1 + 1] - y0, 0, len(band)).tolist()
-            np.copyto(begun, sums[c0])
+            begun = sums[c0].copy() if edges[c0] < y0 else None
             with np.errstate(invalid="ignore", over="ignore"):
                 for cell, (top, bottom) in enumerate(pairwise(cuts), c0):
-                    np.add.reduce(band[top:bottom], axis=0, out=sums[cell])
-                sums[c0] += begun
+                    rows = band[top:bottom]
+                    np.add.reduce(rows, axis=0, dtype=self._work, out=sums[cell])
+                if begun is not None:
+                    sums[c0] += begun
                 # The row that an edge cuts was given whole to the cell after the edge.
                 e0 = c0 + int(start[c0] < y0)
                 e1 = c1 + int(start[c1] < y1)
                 if e0 < e1:
-                    before = band[start[e0:e1] - y0]
+                    before = band[start[e0:e1] - y0].astype(self._work)
                     before *= share[e0:e1]
                     sums[e0:c1] -= before[: c1 - e0]
                     skip = int(e0 == c0)
                     sums[e0 - 1 + skip : e1 - 1] += before[skip:]
-                clean = math.isfinite(np.add.reduce(sums[c0:c1], axis=None))
+                clean = band.dtype.kind != "f" or math.isfinite(
+                    np.add.reduce(sums[c0:c1], axis=None)
+                )
             if not clean:
                 inner = np.clip(edges[c0 : c1 + 1] - y0, 0, len(band))
                 lost = _repair(band, inner, begun, sums[c0:c1])
@@ -349,13 +364,13 @@ class _Reduction:
         return weights
 
 
-def _repair(band: Averages, edges: Floats, begun: Averages, sums: Averages) -> Floats | None:
+def _repair(band: Pixels, edges: Floats, begun: Averages | None, sums: Averages) -> Floats | None:
     """Sum again the columns of a band in which a value is missing, without it.
 
     Args:
         band: `(rows, width)` values.
         edges: `(cells + 1,)` positions of the cells' edges in the band.
-        begun: `(width,)` what earlier bands gave to the first cell.
+        begun: `(width,)` what earlier bands gave to the first cell, or None.
         sums: `(cells, width)` the sums, mended in place.
 
     Returns:
@@ -374,7 +389,8 @@ def _repair(band: Averages, edges: Floats, begun: Averages, sums: Averages) -> F
     good = np.isfinite(values)
     values[~good] = 0.0
     mended = shares @ values
-    mended[0] += begun[columns]
+    if begun is not None:
+        mended[0] += begun[columns]
     if np.abs(mended).max() > np.finfo(sums.dtype).max:
         raise OverflowError
     sums[:, columns] = mended
@@ -396,31 +412,46 @@ def _runs(wanted: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
         yield int(part[0]), int(part[-1]) + 1
 
 
-def _along_x(sums: Averages, weights: Floats | None, columns: Axis) -> Floats:
+def _along_x(sums: Averages, weights: Floats | None, columns: Axis) -> Averages:
     """Average rows `(n, width, ...)` over the cells of the x axis."""
-    total = _cells(sums.astype(np.float64), columns)
+    total = _cells(sums, columns)
     if weights is not None:
         share = _cells(weights, columns)
         share[share < 1e-6] = np.nan
         return total / share
     if columns.average:
-        widths = np.diff(columns.start + columns.part)
+        widths = np.diff(columns.start + columns.part).astype(total.dtype)
         total /= widths.reshape(-1, *(1,) * (sums.ndim - 2))
     return total
 
 
-def _cells(values: Floats, columns: Axis) -> Floats:
+def _cells(values: Averages, columns: Axis) -> Averages:
     """Sum `(n, width, ...)` over the cells of the x axis, or take the nearest column."""
-    start = columns.start - columns.low
+    start, part = columns.start - columns.low, columns.part
     if not columns.average:
-        return values[:, start]
-    end = start[-1]
-    body = values if end >= values.shape[1] else values[:, : max(end, 1)]
+        return np.take(values, start, axis=1, mode="clip")
+    last = values.shape[1] - 1
+    tail = (1,) * (values.ndim - 2)
+    reach = int((start[1:] - start[:-1]).max()) + 1
+    if reach <= _FEW:
+        edges = start + part
+        total: Averages | None = None
+        for offset in range(reach):
+            pixel = start[:-1] + offset
+            inside = np.minimum(edges[1:], pixel + 1) - np.maximum(edges[:-1], pixel)
+            share = np.clip(inside, 0, None).astype(values.dtype).reshape(-1, *tail)
+            part_of = np.take(values, np.minimum(pixel, last), axis=1, mode="clip")
+            part_of *= share
+            total = part_of if total is None else np.add(total, part_of, out=total)
+        assert total is not None
+        return total
+    values = values.astype(np.float64, copy=False)
+    body = values[:, : max(int(start[-1]), 1)]
     total = np.add.reduceat(body, np.minimum(start[:-1], body.shape[1] - 1), axis=1)
     # reduceat gives the value itself, not nothing, for a cell that begins and ends in one pixel.
     total[:, start[:-1] == start[1:]] = 0.0
-    cut = columns.part.reshape(-1, *(1,) * (values.ndim - 2))
-    before = values[:, np.minimum(start, values.shape[1] - 1)] * cut
+    before = np.take(values, np.minimum(start, last), axis=1, mode="clip")
+    before *= part.reshape(-1, *tail)
     total += before[:, 1:]
     total -= before[:, :-1]
     return total

@@ -245,7 +245,7 @@ class Pipeline:
         if known is None:
             known = _sketch(reading.image, reading.frame(asked))
             if reading.watch.kept():
-                self._caches.sketches.put(key, known, 500)
+                self._caches.sketches.put(key, known, 500 + 60 * len(known.frames))
         return known
 
     def _info(self, reading: _Reading, asked: str | None) -> ImageInfo:
@@ -262,7 +262,8 @@ class Pipeline:
                     wcs=frame.wcs(),
                 )
             if reading.watch.kept():
-                self._caches.infos.put(key, known, 2000 + 200 * len(known.cards))
+                nbytes = 2000 + 200 * len(known.cards) + 60 * len(known.frames)
+                self._caches.infos.put(key, known, nbytes)
         return known
 
     def _reduced(self, reading: _Reading, info: ImageInfo, cutout: Cutout, hurry: Poll) -> Reduced:
@@ -370,8 +371,7 @@ class _Reading(AbstractContextManager["_Reading"]):
 
     def frame(self, name: str | None) -> Frame:
         """The frame of that name, or the first if there is none."""
-        frames = self.image.frames
-        return next((frame for frame in frames if frame.name == name), frames[0])
+        return self.image.frame(name)
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
@@ -380,7 +380,7 @@ class _Reading(AbstractContextManager["_Reading"]):
 def _sketch(image: Image, frame: Frame) -> ImageInfo:
     return ImageInfo(
         kind=image.kind,
-        frames=tuple(frame.name for frame in image.frames),
+        frames=tuple(image.names),
         frame=frame.name,
         shape=frame.shape,
         dtype=str(frame.dtype),

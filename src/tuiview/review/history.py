@@ -29,7 +29,7 @@ class History:
 
     def add(self, events: Sequence[Event]) -> None:
         """Note a step that was made, in the order of making."""
-        step = tuple(event for event in events if event.decision.what is not What.SEEN)
+        step = tuple(e for e in events if e.decision.what not in (What.SEEN, What.MEASURED))
         if not step:
             return
         targets = {event.undo_of for event in step if event.undo_of is not None}

@@ -12,6 +12,7 @@ class What(StrEnum):
     """What an event says."""
 
     SEEN = "seen"
+    MEASURED = "measured"  # `name` is the measurement; new: its result. Says nothing of the item
     CATEGORY = "category"  # new: True or False; `name` is the category
     FAVOURITE = "favourite"  # new: True or False
     UNSURE = "unsure"  # new: True or False

@@ -19,18 +19,17 @@ from tuiview.review import filesystem, rows, schema, snapshot
 from tuiview.review.backup import Backups
 from tuiview.review.batch import Batch, Place, apply, beginning
 from tuiview.review.clock import Clock
-from tuiview.review.database import Database, copying
+from tuiview.review.database import copying
 from tuiview.review.errors import StoreError
 from tuiview.review.history import History
-from tuiview.review.lock import Lock
 from tuiview.review.memory import Memory
 from tuiview.review.model import Decision, Event, ItemState, What
+from tuiview.review.opening import Opened, opened
 from tuiview.review.reading import Reading, named
 from tuiview.review.tally import field_of, grounded, inverse, normal
-from tuiview.review.trouble import told, unopened
+from tuiview.review.trouble import told
 from tuiview.review.wanted import Wanted
 from tuiview.review.writer import Status, Writer
-from tuiview.text import printable
 
 _PAGE = 512
 _PATIENCE = 0.5
@@ -68,20 +67,18 @@ class Store(Reading):
 
     def __init__(
         self,
-        database: Database,
-        lock: Lock,
+        found: Opened,
         reviewer: str,
         *,
-        notices: list[str],
         clock: Clock,
         on_change: Callable[[], None] | None,
     ) -> None:
-        self.path = database.path
+        self.path = found.database.path
         self.reviewer = reviewer
-        self.notices = notices
-        self.mount = filesystem.kind(database.path)
-        self._database = database
-        self._lock = lock
+        self.notices = found.notices
+        self.mount = found.mount
+        self._database = found.database
+        self._lock = found.lock
         self._clock = clock
         self._condition = threading.Condition()
         self._memory = Memory()
@@ -91,7 +88,7 @@ class Store(Reading):
         self._drafts: dict[str, str] = {}
         self._place: Place | None = None
         self._session = self._begin()
-        self._backups = Backups(database)
+        self._backups = Backups(self._database)
         self._writer = Writer(
             self._condition,
             self._commit,
@@ -131,38 +128,11 @@ class Store(Reading):
             UnreadableStoreError: The file is damaged or no store.
             StoreError: The folder or the file cannot be written.
         """
-        path = path.absolute()
         clock = clock or Clock()
-        try:
-            filesystem.make_folder(path.parent)
-        except OSError as error:
-            raise StoreError(
-                f"the folder {path.parent} cannot be made: {error.strerror or error}",
-                "choose another one with --store DIR",
-            ) from error
-        notices: list[str] = []
-        lock = Lock(path)
-        cleared = lock.acquire(reviewer, clock.utc(), take_over=take_over)
-        if cleared is not None:
-            notices.append(f"cleared the lock that {cleared.words} left behind")
-        database = None
-        try:
-            vfs = "" if filesystem.locks_work(path.parent) else filesystem.NO_LOCKS
-            notices.extend(_notices(filesystem.kind(path), bool(vfs)))
-            database = Database(path, vfs, connect)
-            backups = Backups(database)
-            database.create(lambda version: backups.make(label=f"-schema{version}"))
-            store = cls(database, lock, reviewer, notices=notices, clock=clock, on_change=on_change)
+        with opened(path.absolute(), reviewer, clock.utc(), take_over, connect) as found:
+            store = cls(found, reviewer, clock=clock, on_change=on_change)
             if collection:
                 store._name(collection)
-            database.fill_reserve()
-        except BaseException as error:
-            if database is not None:
-                database.close()
-            lock.release()
-            if isinstance(error, (sqlite3.Error, OSError)):
-                raise unopened(path, error) from error
-            raise
         store._backups.start()
         store._writer.start()
         return store
@@ -539,18 +509,3 @@ class Store(Reading):
                 self.save_to(folder / name)
                 return folder / name
         return None
-
-
-def _notices(mount: filesystem.Mount, lockless: bool) -> list[str]:
-    notices = []
-    where = f"{mount.kind} ({printable(mount.source)})" if mount.kind else "its file system"
-    if lockless:
-        notices.append(
-            f"file locks do not work on {where}: only the lock file keeps a second tuiview out,"
-            " and others read the store's backups"
-        )
-    elif mount.network:
-        notices.append(f"decisions are kept on a network file system, {where}")
-    if mount.memory:
-        notices.append(f"decisions are kept in memory, on {where}: they are gone after a restart")
-    return notices

@@ -33,6 +33,8 @@ class Tally:
     def after(self, event: Event) -> Tally:
         """The tally with one more event."""
         decision, state = event.decision, self.state
+        if decision.what is What.MEASURED:
+            return self
         if decision.what is What.SEEN:
             return self if state.seen else replace(self, state=replace(state, seen=True))
         said = self.said + event.weight
@@ -138,6 +140,8 @@ def grounded(decision: Decision, state: ItemState) -> Decision:
 
 def normal(decision: Decision) -> Decision:
     """The decision in its plain form; raises ValueError where it makes no sense."""
+    if decision.what is What.MEASURED:
+        return decision
     if decision.what in MARKING:
         return _normal_mark(decision)
     if decision.what is What.CATEGORY and not decision.name:

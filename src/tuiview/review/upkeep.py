@@ -12,6 +12,7 @@ from tuiview.review.backup import Backups
 from tuiview.review.clock import Clock
 from tuiview.review.database import Database
 from tuiview.review.lock import Lock
+from tuiview.review.opening import opened
 from tuiview.review.trouble import unopened
 
 
@@ -50,14 +51,11 @@ def held(path: Path, *, label: str, take_over: bool = False) -> Iterator[Databas
         StoreError: It is in use, cannot be written, or is no store.
     """
     existed = path.exists()
-    with alone(path, take_over=take_over):
-        vfs = "" if filesystem.locks_work(path.parent) else filesystem.NO_LOCKS
-        database = Database(path, vfs)
-        backups = Backups(database)
+    with opened(path, "", Clock().utc(), take_over) as found:
         try:
-            database.create(lambda version: backups.make(label=f"-schema{version}"))
             if existed:
-                backups.make(label=label)
-            yield database
+                Backups(found.database).make(label=label)
+            yield found.database
         finally:
-            database.close()
+            found.database.close()
+    found.lock.release()

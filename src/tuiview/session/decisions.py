@@ -136,6 +136,10 @@ class Decisions:
         """Record what was done to several marks, as one step."""
         self._decide(lambda now, state: self._record(now, *said))
 
+    def measured(self, key: str, name: str, result: dict[str, Any]) -> None:
+        """Keep a measurement in the log; it is no decision and no step of undo."""
+        self._decide(lambda now, state: self._record(now, (What.MEASURED, name, None, result)), key)
+
     def undo(self) -> list[Decision]:
         """Take back the last step; returns what was taken back."""
         undone = self._store.undo()

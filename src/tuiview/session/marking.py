@@ -6,6 +6,7 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tuiview.errors import TuiviewError, UsageError
@@ -53,6 +54,8 @@ class Marking:
         self._session = session
         self._peaks: list[tuple[float, float]] = []
         self._peak = -1
+        self._moving = False
+        self._queued: list[Callable[[], object]] = []
         self.active = False
         self.position: tuple[float, float] | None = None
         self.grabbed: str | None = None
@@ -85,10 +88,19 @@ class Marking:
     def arrived(self) -> None:
         """Another item or frame is shown: the crosshair starts anew there."""
         self.grabbed = None
+        self._moving = False
+        self._queued.clear()
         self._peaks, self._peak = [], -1
         self.position = None
         if self.active and (viewport := self._session.viewport) is not None:
             self.position = viewport.center
+
+    def then(self, act: Callable[[], object]) -> None:
+        """Act where the crosshair will be: at once, or when a snap or a search has ended."""
+        if self._moving:
+            self._queued.append(act)
+        else:
+            act()
 
     def step(self, dx: int, dy: int) -> None:
         """Move by screen pixels."""
@@ -140,7 +152,7 @@ class Marking:
 
             return centroid(frame, x, y, radius)
 
-        self._inspect(find, lambda found: self.go_to(*found), "snap")
+        self._inspect(find, lambda found: self.go_to(*found), "snap", moves=True)
 
     def next_peak(self, step: int) -> None:
         """Move to the next local peak in the view, the brightest first."""
@@ -168,7 +180,7 @@ class Marking:
             else:
                 session.notify(Noticed("no peak stands out here", "warning"))
 
-        self._inspect(find, found, "peaks")
+        self._inspect(find, found, "peaks", moves=True)
 
     def next_mark(self, step: int) -> None:
         """Move to the next mark of this frame, in the order of making."""
@@ -339,21 +351,35 @@ class Marking:
         job: Callable[[Frame], T],
         use: Callable[[T], object],
         kind: str,
+        *,
         post: bool = False,
+        moves: bool = False,
     ) -> None:
-        """Run a job on the frame behind; use its result on the screen's thread."""
+        """Run a job on the frame behind; use its result on the screen's thread.
+
+        With `post` it is used on the loader's thread; with `moves` what comes next waits for it.
+        """
         session = self._session
         if session.item is None or session.shown is None:
             return
 
+        def ended(result: T | TuiviewError) -> None:
+            self._moving = False
+            if not isinstance(result, TuiviewError):
+                use(result)
+            queued, self._queued = self._queued, []
+            for act in queued:
+                session.later(partial(self.then, act))
+
         def done(result: T | TuiviewError) -> None:
             if isinstance(result, TuiviewError):
                 session.notify(Noticed(str(result), "warning"))
-            elif post:
+            if not post:
+                session.later(lambda: ended(result))
+            elif not isinstance(result, TuiviewError):
                 use(result)
-            else:
-                session.later(lambda: use(result))
 
+        self._moving = self._moving or moves
         session.loader.inspect(session.item, session.shown.info.frame, job, done, kind)
 
 

@@ -25,6 +25,7 @@ from tuiview.session.changes import (
     ToRun,
 )  # fmt: skip
 from tuiview.session.decisions import Circumstances, Decisions
+from tuiview.session.examining import Examining
 from tuiview.session.look import Look
 from tuiview.session.marking import Marking
 from tuiview.session.seeking import Seeking, Sought
@@ -99,6 +100,7 @@ class Session:
         )
         self.seeking = Seeking(self)
         self.marking = Marking(self)
+        self.examining = Examining(self)
 
     # Life
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 if TYPE_CHECKING:
+    from tuiview.session.marking import Marking
     from tuiview.ui.screens.review import ReviewScreen
 
 Run = Callable[["ReviewScreen"], object]
@@ -46,11 +47,16 @@ def _categories() -> Iterator[Action]:
         )  # fmt: skip
 
 
+def _marking(verb: Callable[[Marking], object]) -> Run:
+    """Run a verb of mark mode where the crosshair will be once it has come to rest."""
+    return lambda desk: desk.session.marking.then(lambda: verb(desk.session.marking))
+
+
 def _groups() -> Iterator[Action]:
     for n in range(1, 10):
         yield Action(
             f"mark-{n}", str(n), f"put a mark of group {n}", "Mark mode",
-            lambda desk, n=n: desk.session.marking.put(n - 1),  # type: ignore[misc]
+            _marking(lambda m, n=n: m.put(n - 1)),  # type: ignore[misc]
             mode="mark",
         )  # fmt: skip
 
@@ -142,40 +148,43 @@ ACTIONS: tuple[Action, ...] = (
     Action("mark-mode", "m", "mark mode: a crosshair to put marks with", "Mark mode",
            lambda d: d.enter_marking(), hint="m mark"),
     Action("crosshair-left", "h,left", "crosshair left by a screen pixel", "Mark mode",
-           lambda d: d.session.marking.step(-1, 0), mode="mark"),
+           _marking(lambda m: m.step(-1, 0)), mode="mark"),
     Action("crosshair-down", "j,down", "crosshair down", "Mark mode",
-           lambda d: d.session.marking.step(0, 1), mode="mark"),
+           _marking(lambda m: m.step(0, 1)), mode="mark"),
     Action("crosshair-up", "k,up", "crosshair up", "Mark mode",
-           lambda d: d.session.marking.step(0, -1), mode="mark"),
+           _marking(lambda m: m.step(0, -1)), mode="mark"),
     Action("crosshair-right", "l,right", "crosshair right", "Mark mode",
-           lambda d: d.session.marking.step(1, 0), mode="mark"),
+           _marking(lambda m: m.step(1, 0)), mode="mark"),
     Action("crosshair-far-left", "H,shift+left", "crosshair left by ten", "Mark mode",
-           lambda d: d.session.marking.step(-10, 0), mode="mark"),
+           _marking(lambda m: m.step(-10, 0)), mode="mark"),
     Action("crosshair-far-down", "J,shift+down", "crosshair down by ten", "Mark mode",
-           lambda d: d.session.marking.step(0, 10), mode="mark"),
+           _marking(lambda m: m.step(0, 10)), mode="mark"),
     Action("crosshair-far-up", "K,shift+up", "crosshair up by ten", "Mark mode",
-           lambda d: d.session.marking.step(0, -10), mode="mark"),
+           _marking(lambda m: m.step(0, -10)), mode="mark"),
     Action("crosshair-far-right", "L,shift+right", "crosshair right by ten", "Mark mode",
-           lambda d: d.session.marking.step(10, 0), mode="mark"),
+           _marking(lambda m: m.step(10, 0)), mode="mark"),
     *_groups(),
     Action("snap", "s", "snap to the centroid within the circle", "Mark mode",
-           lambda d: d.session.marking.snap(), mode="mark"),
+           _marking(lambda m: m.snap()), mode="mark"),
     Action("next-peak", "apostrophe", "to the next local peak, brightest first", "Mark mode",
-           lambda d: d.session.marking.next_peak(1), mode="mark"),
+           _marking(lambda m: m.next_peak(1)), mode="mark"),
     Action("previous-peak", "quotation_mark", "to the peak before", "Mark mode",
-           lambda d: d.session.marking.next_peak(-1), mode="mark"),
+           _marking(lambda m: m.next_peak(-1)), mode="mark"),
     Action("next-mark", "tab", "to the next mark", "Mark mode",
-           lambda d: d.session.marking.next_mark(1), mode="mark"),
+           _marking(lambda m: m.next_mark(1)), mode="mark"),
     Action("previous-mark", "shift+tab", "to the mark before", "Mark mode",
-           lambda d: d.session.marking.next_mark(-1), mode="mark"),
+           _marking(lambda m: m.next_mark(-1)), mode="mark"),
     Action("move-mark", "M", "take the nearest mark along; again puts it down", "Mark mode",
-           lambda d: d.session.marking.grab(), mode="mark"),
+           _marking(lambda m: m.grab()), mode="mark"),
     Action("label-mark", "e", "label the nearest mark", "Mark mode",
            lambda d: d.label_mark(), mode="mark"),
     Action("delete-mark", "d", "delete the nearest mark", "Mark mode",
-           lambda d: d.session.marking.delete_nearest(), mode="mark"),
+           _marking(lambda m: m.delete_nearest()), mode="mark"),
     Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode",
            lambda d: d.leave_marking(), mode="mark"),
+    # Examine
+    Action("examine", "x", "examine: then a letter, as in IRAF's imexamine", "Examine",
+           lambda d: d.enter_examining(), hint="x examine"),
     # Panels and program
     Action("next-panel", "tab", "next panel", "Program", lambda d: d.next_panel(1)),
     Action("previous-panel", "shift+tab", "previous panel", "Program", lambda d: d.next_panel(-1)),

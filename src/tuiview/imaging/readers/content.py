@@ -215,6 +215,7 @@ class StreamContent(Content):
         self._opener = opener
         self._stream = opener()
         self._at = 0
+        self._recent = b""
         self._lock = threading.Lock()
         self.name = printable(name)
         self.path = path
@@ -224,16 +225,17 @@ class StreamContent(Content):
         """Fill `buffer` from `offset`, skipping forwards or starting again."""
         with self._lock:
             try:
-                if offset < self._at:
+                if offset < self._at - len(self._recent):
                     self._stream.close()
                     self._stream = self._opener()
                     self._at = 0
+                    self._recent = b""
                 while self._at < offset:
                     skipped = len(self._stream.read(min(_STEP, offset - self._at)))
                     if skipped == 0:
                         return 0
                     self._at += skipped
-                done = 0
+                done = self._again(offset, buffer)
                 while done < len(buffer):
                     part = self._stream.read(min(_STEP, len(buffer) - done))
                     if not part:
@@ -245,7 +247,17 @@ class StreamContent(Content):
                 return 0
             except Exception as error:
                 raise _damaged(self.name, self.compression, error) from error
+            self._recent = bytes(buffer[max(0, done - _STEP) : done])
         return done
+
+    def _again(self, offset: int, buffer: memoryview) -> int:
+        """Give once more what was read last: neighbouring bands share a row."""
+        if offset >= self._at:
+            return 0
+        start = len(self._recent) - (self._at - offset)
+        part = self._recent[start : start + len(buffer)]
+        buffer[: len(part)] = part
+        return len(part)
 
     @property
     def size(self) -> None:

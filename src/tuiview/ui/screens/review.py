@@ -17,8 +17,10 @@ from textual.widgets import Static
 
 from tuiview.collection.outline import Outline
 from tuiview.errors import TuiviewError
+from tuiview.graphics.encode import encode
 from tuiview.loading.request import Failed, Shown
 from tuiview.session import changes
+from tuiview.session.examining import Examined
 from tuiview.session.marking import CrosshairMoved, ReadOut
 from tuiview.session.seeking import Sought, ViewMade
 from tuiview.text import printable
@@ -33,6 +35,7 @@ from tuiview.ui.describe import (
     status_right,
 )
 from tuiview.ui.widgets.command_line import CommandLine
+from tuiview.ui.widgets.examine_bar import ExamineBar
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import Badges, ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
@@ -76,6 +79,7 @@ class ReviewScreen(Screen[None]):
         self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
         self._read_out = ""
+        self._plotting = False
         self._labelled: Mark | None = None
         self._blink_from: str | int | None = None
         self.keys = effective_keys(dict(session.settings.keys))
@@ -98,6 +102,7 @@ class ReviewScreen(Screen[None]):
             yield Static(self._hints(), id="hints", markup=False)
             yield Static(":", id="prompt", markup=False)
             yield MarkBar(self.session.settings.groups, self, id="marks")
+            yield ExamineBar(self, id="examine")
             yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
 
     def on_mount(self) -> None:
@@ -174,9 +179,12 @@ class ReviewScreen(Screen[None]):
             case ReadOut() as read_out:
                 self._read_out = read_out_words(self.session, read_out)
                 self._show_status()
+            case Examined() as examined:
+                self._examined(examined)
             case changes.MetadataRead(item, info, more):
                 self._try(lambda: self.session.take_info(item, info))
-                if self.session.item is not None and item.key == self.session.item.key:
+                current = self.session.item
+                if current is not None and item.key == current.key and not self._examines:
                     self.metadata.show(metadata_rows(item, info, more))
             case changes.Progressed(progress):
                 self._progressed(progress)
@@ -194,6 +202,7 @@ class ReviewScreen(Screen[None]):
 
     def _cursor_moved(self) -> None:
         self._blink_from = None
+        self._plotting = False
         self.items.move_to(self.session.position)
         self._show_note()
         self._show_status()
@@ -206,7 +215,7 @@ class ReviewScreen(Screen[None]):
             return
         if isinstance(answer, Failed):
             self.picture.say(answer.message, answer.hint)
-        else:
+        elif not self._plotting:
             self.picture.show(answer.payload, answer.request.signature)
         self._show_status()
         self._start_rest()
@@ -281,7 +290,7 @@ class ReviewScreen(Screen[None]):
     def say(self, words: str, severity: changes.Severity = "information") -> None:
         """Tell something in passing."""
         self.app.notify(
-            printable(words),
+            printable(words, lines=True),
             severity=severity,
             timeout=4,
             markup=False,
@@ -345,6 +354,10 @@ class ReviewScreen(Screen[None]):
         """The command line is left."""
         self.remove_class("asking")
         self.command.stop()
+        self._focus_mode()
+
+    def _focus_mode(self) -> None:
+        """Give the keys back to the mode that is on."""
         if self.session.marking.active:
             self.query_one(MarkBar).focus()
         else:
@@ -427,9 +440,12 @@ class ReviewScreen(Screen[None]):
     def copy(self) -> None:
         """Copy the crosshair's coordinates, or the item's key."""
         item = self.session.item
-        words = self._read_out or (item.key if item is not None else "")
+        self.copy_words(self._read_out or (item.key if item is not None else ""))
+
+    def copy_words(self, words: str) -> None:
+        """Hand words to the terminal's clipboard (OSC 52), and show them."""
         if words:
-            self.app.copy_to_clipboard(printable(words))
+            self.app.copy_to_clipboard(printable(words, lines=True))
             self.say(f"copied {words}")
 
     def ask(self, prompt: str, text: str = "") -> None:
@@ -464,6 +480,38 @@ class ReviewScreen(Screen[None]):
         else:
             self._labelled = mark
             self.ask("label ", mark.label)
+
+    def enter_examining(self) -> None:
+        """Take letters that measure at the crosshair, or in the middle of the view."""
+        if self.session.examining.place is not None:
+            self.add_class("examining")
+            self.query_one(ExamineBar).focus()
+
+    @property
+    def _examines(self) -> bool:
+        return self.has_class("examining")
+
+    def leave_examining(self) -> None:
+        """Show the picture again."""
+        self.remove_class("examining")
+        self._focus_mode()
+        shown = self.session.shown
+        if self._plotting and shown is not None:
+            self.picture.show(shown.payload, shown.request.signature)
+        self._plotting = False
+        self._show_metadata()
+
+    def _examined(self, examined: Examined) -> None:
+        if examined.plot is not None:
+            area = self.picture.area
+            if (examined.plot.width, examined.plot.height) == (area.width, area.height):
+                payload = encode(examined.plot, area, self.picture.protocol)
+                self._plotting = True
+                self.picture.show(payload, ("plot", examined.name))
+        rows = [(examined.name.capitalize(), "", ""), *((line, "", "") for line in examined.lines)]
+        self.metadata.show(rows)
+        if not self.metadata.size.width or not self.metadata.display:
+            self.say("\n".join(examined.lines))
 
     def zoom(self, factor: float) -> None:
         """Zoom about the crosshair, or the middle of the pane."""
