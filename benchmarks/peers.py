@@ -2,7 +2,7 @@
 
     python benchmarks/peers.py [--quick]
 
-Key to last byte and bytes of the next picture, bytes of a change of focus; pictures of 1000 x 800.
+Key to last byte and bytes of the next picture; pictures of 1000 x 800.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PEER = """
 import sys
 from pathlib import Path
 from textual.app import App
-from textual.widgets import Button, Footer
+from textual.widgets import Footer
 from textual_image.widget import SixelImage, TGPImage
 
 files = sorted(Path(sys.argv[1]).iterdir())
@@ -35,10 +35,7 @@ class Peer(App):
     number = 0
     def compose(self):
         yield kind(files[0], id="picture")
-        yield Button("other")
         yield Footer()
-    def on_mount(self):
-        self.set_focus(None)
     def action_next(self):
         self.number += 1
         self.query_one("#picture").image = files[self.number]
@@ -60,11 +57,7 @@ def peer(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
             terminal.settle(1.0, 60)
             times.append((terminal.last_byte() - terminal.pressed[-1][0]) * 1000)
             sizes.append(len(terminal.bytes_since(mark)))
-        mark = terminal.mark()
-        terminal.press("tab")
-        terminal.settle(1.0, 60)
-        focus = len(terminal.bytes_since(mark))
-    return _row(f"textual-image, {kind}", times, sizes, focus)
+    return _row(f"textual-image, {kind}", times, sizes)
 
 
 def ours(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
@@ -78,26 +71,19 @@ def ours(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
             terminal.press("j")
             terminal.settle(1.0, 60)
         keys = list(terminal.pressed)
-        mark = terminal.mark()
-        terminal.press("tab")
-        terminal.settle(1.0, 60)
-        focus = len(terminal.bytes_since(mark))
         seen = sights(terminal)
         for number, ((at, _key), mark) in enumerate(zip(keys, marks, strict=True), start=1):
             mine = next((s for s in seen if s.number == number and s.at >= at), None)
             if mine is not None:
                 times.append((mine.at - at) * 1000)
                 sizes.append(mine.mark - mark)
-    return _row(f"tuiview, {kind}", times, sizes, focus)
+    return _row(f"tuiview, {kind}", times, sizes)
 
 
-def _row(name: str, times: list[float], sizes: list[int], focus: int) -> tuple[str, ...]:
+def _row(name: str, times: list[float], sizes: list[int]) -> tuple[str, ...]:
     if not times:
-        return (name, "-", "-", f"{focus / 1000:.1f}")
-    return (
-        name, f"{statistics.median(times):.1f}", f"{statistics.median(sizes) / 1000:.1f}",
-        f"{focus / 1000:.1f}",
-    )  # fmt: skip
+        return (name, "-", "-")
+    return (name, f"{statistics.median(times):.1f}", f"{statistics.median(sizes) / 1000:.1f}")
 
 
 def main() -> None:
@@ -106,7 +92,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer presses")
     args = parser.parse_args()
     presses = 3 if args.quick else 10
-    rows: list[tuple[str, ...]] = [("", "next, ms", "next, kB", "focus, kB")]
+    rows: list[tuple[str, ...]] = [("", "next, ms", "next, kB")]
     with tempfile.TemporaryDirectory() as place:
         folder = write_numbered(Path(place) / "pictures", 16)
         for kind in ("kitty", "sixel"):

@@ -25,6 +25,7 @@ from tuiview.review.database import Database
 from tuiview.review.model import Decision, Event, What
 from tuiview.review.rebuild import compare
 from tuiview.review.store import Store
+from tuiview.review.wanted import Wanted
 
 SMALL = 1_000
 WORDS = ("ring", "merger", "tidal", "tail", "faint", "dusty", "edge", "halo", "shell", "star")
@@ -131,12 +132,14 @@ def measure(path: Path, count: int) -> dict[str, float]:
         found["undo, to durable"] = median(undo, 21)
         rare = "category 8"
         found["first 500 of a category"] = median(
-            lambda: list(islice(store.keys_where(category="category 0"), 500))
+            lambda: list(islice(store.keys_where(Wanted(category="category 0")), 500))
         )
         found["all of the commonest category"] = median(
-            lambda: list(store.keys_where(category="category 0"))
+            lambda: list(store.keys_where(Wanted(category="category 0")))
         )
-        found["all of a rare category"] = median(lambda: list(store.keys_where(category=rare)))
+        found["all of a rare category"] = median(
+            lambda: list(store.keys_where(Wanted(category=rare)))
+        )
         found["notes: two words"] = median(
             lambda: list(islice(store.find_notes("tidal halo"), 500))
         )

@@ -53,6 +53,13 @@ def test_hidden_folders_are_passed_over(folder_of: Folder, touch: Touch) -> None
     assert keys(folder_of(touch(".git/a.png", "b/.c/a.png", "b/a.png"))) == ["b/a.png"]
 
 
+def test_zarr_stores_are_left_whole(folder_of: Folder, touch: Touch) -> None:
+    root = touch("a.png", "z.zarr/zarr.json", "z.zarr/c/0/0", "old/.zgroup", "old/x/0.0")
+    collection = folder_of(root)
+    assert keys(collection) == ["a.png"]
+    assert collection.skipped == 2
+
+
 def test_named_files_are_always_included(folder_of: Folder, touch: Touch) -> None:
     root = touch("b.dat", "a.fits", ".c.fits")
     collection = folder_of(root / "b.dat", root / "a.fits", root / ".c.fits", root / "a.fits")

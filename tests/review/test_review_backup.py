@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deciding import category, child
@@ -59,6 +60,28 @@ def test_decisions_go_on_while_a_backup_is_made(
         assert found.sound
         assert found.counts["events"] >= 500
     assert check(path).sound
+
+
+def test_backups_are_made_while_the_program_runs(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = threading.Event()
+    make = Backups.make
+
+    def told(self: Backups, *arguments: Any, **options: Any) -> Path | None:
+        found = make(self, *arguments, **options)
+        if found is not None:
+            made.set()
+        return found
+
+    monkeypatch.setattr(Backups, "make", told)
+    with Store.open(path, "alice") as store:
+        store.wait(store.record([category("a")]), 10)
+        backups = Backups(store._database, interval=0.01)
+        backups.start()
+        assert made.wait(20)
+        backups.stop()
+        assert backups_of(path)
 
 
 def test_a_backup_that_takes_too_long_leaves_nothing_behind(path: Path) -> None:

@@ -20,6 +20,7 @@ from tuiview.review import filesystem, schema, trouble
 from tuiview.review.check import check
 from tuiview.review.errors import StoreError
 from tuiview.review.store import Store
+from tuiview.review.wanted import Wanted
 
 
 class Faulty:
@@ -180,7 +181,7 @@ def test_unsaved_decisions_can_be_written_elsewhere_and_merged(
     with pytest.raises(StoreError, match="exists"):
         store.save_to(elsewhere)
     with Store.open(elsewhere, "alice") as copy:
-        assert set(copy.keys_where(decided=True)) == {"saved", "unsaved"}
+        assert set(copy.keys_where(Wanted(decided=True))) == {"saved", "unsaved"}
         assert copy.draft_of("draft") == "text"
     faulty.error = None
     assert store.flush(10)
@@ -269,7 +270,7 @@ def test_a_file_system_that_turns_read_only_is_named(small_disk: Path, tmp_path:
     store.wait(store.record([category("a")]), 10)
     # A database that is open for writing keeps the file system from turning read-only.
     store.flush()
-    store._database.close()
+    store._database._drop()
     remounted = subprocess.run(["mount", "-o", "remount,ro", small_disk], capture_output=True)
     if remounted.returncode:
         store.close()

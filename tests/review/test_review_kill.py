@@ -12,6 +12,7 @@ from deciding import STREAM, child
 from tuiview.review.check import check
 from tuiview.review.lock import Lock
 from tuiview.review.store import Store
+from tuiview.review.wanted import Wanted
 
 
 def kill_repeatedly(path: Path, times: int, seed: int) -> None:
@@ -121,5 +122,5 @@ with store.reading() as connection:
         assert [(row.key, row.state.skipped) for row in snapshot.export_rows()] == [("a", False)]
     assert path.read_bytes() == before
     with Store.open(path, "alice") as store:
-        assert list(store.keys_where(decided=True)) == ["a"]
+        assert list(store.keys_where(Wanted(decided=True))) == ["a"]
     assert check(path).sound

@@ -21,6 +21,7 @@ from tuiview.review.model import UNTOUCHED, Decision, ItemState, Mark, What
 from tuiview.review.rows import restored, stored
 from tuiview.review.store import Store
 from tuiview.review.tally import BLANK
+from tuiview.review.wanted import Wanted
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_keys_that_are_no_utf_8_come_back_as_they_were(store: Store) -> None:
     for key in keys:
         store.record([category(key), note(key, "n")])
     with reopened(store) as again:
-        assert list(again.keys_where(category="spiral")) == keys
+        assert list(again.keys_where(Wanted(category="spiral"))) == keys
         assert [row.key for row in again.export_rows()] == keys
 
 
@@ -273,13 +274,13 @@ def test_items_are_found_by_what_is_said_of_them(store: Store) -> None:
     for saved in (False, True):
         if saved:
             store.flush()
-        assert set(store.keys_where(category="spiral")) == {"a", "b"}
-        assert set(store.keys_where(category="spiral", favourite=False)) == {"b"}
-        assert set(store.keys_where(noted=True)) == {"b"}
-        assert set(store.keys_where(marked=True)) == {"c"}
-        assert set(store.keys_where(decided=False)) == {"d"}
-        assert set(store.keys_where(unsure=True, decided=True)) == {"c"}
-        assert set(store.keys_where(category="none")) == set()
+        assert set(store.keys_where(Wanted(category="spiral"))) == {"a", "b"}
+        assert set(store.keys_where(Wanted(category="spiral", favourite=False))) == {"b"}
+        assert set(store.keys_where(Wanted(noted=True))) == {"b"}
+        assert set(store.keys_where(Wanted(marked=True))) == {"c"}
+        assert set(store.keys_where(Wanted(decided=False))) == {"d"}
+        assert set(store.keys_where(Wanted(unsure=True, decided=True))) == {"c"}
+        assert set(store.keys_where(Wanted(category="none"))) == set()
         assert store.next_undecided(["a", "b", "c", "d", "e"]) == "d"
         assert store.next_undecided(["a", "b"]) is None
     assert list(store.find_notes("tres merg")) == [("b", "Très diffuse merger")]
@@ -297,7 +298,7 @@ def test_a_search_over_many_items_goes_on_beyond_a_page(store: Store) -> None:
     store.record([category(key) for key in keys])
     store.flush()
     with reopened(store) as again:
-        assert list(again.keys_where(category="spiral")) == keys
+        assert list(again.keys_where(Wanted(category="spiral"))) == keys
         assert again.next_undecided([*keys, "last"]) == "last"
         assert len(list(again.export_rows())) == 1500
 
@@ -333,6 +334,8 @@ def test_a_closed_store_takes_nothing(store: Store) -> None:
     store.close()
     with pytest.raises(StoreError, match="closed"):
         store.record([category("a")])
+    with pytest.raises(StoreError, match="closed"):
+        store.load(["a"])
     assert store.close() == store.close()
 
 

@@ -145,6 +145,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
             answer=lambda answer: notify(changes.PictureAnswered(answer)),
             ready=lambda answer: notify(changes.NeighbourReady(answer)),
             settings=LoaderSettings(threads=0, cache_bytes=100_000_000),
+            clock=lambda: 0.0,
         )
 
         def make_session(listener: Callable[[changes.Change], None]) -> Session:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuiview.collection.natural import natural_key, natural_order
+from tuiview.collection.zarr_marks import ZARR_MARKS
 from tuiview.errors import Poll, never
 from tuiview.text import printable
 
@@ -115,6 +116,11 @@ class Walk:
                 if self.stopped():
                     break
                 name = entry.name
+                if name in ZARR_MARKS:
+                    # A store of chunks, thousands of files without a suffix.
+                    self.skipped += 1
+                    self.datasets = self.datasets or path
+                    return [], []
                 if name.startswith("."):
                     continue
                 if entry.is_file(follow_symlinks=False):

@@ -32,6 +32,7 @@ FACTS = 64
 _PAGES = 64
 _ITEMS = 4096
 _POLL_SECONDS = 2.0
+_GRACE_SECONDS = 0.5
 _MOST_FILES = 1_000_000
 
 
@@ -129,7 +130,8 @@ class TableCollection:
             self._done.set()
             self._grew(grown)
         try:
-            if self.roles.path is not None:
+            # The first pictures have the disk to themselves.
+            if self.roles.path is not None and not self._stop.wait(_GRACE_SECONDS):
                 self._find_groups(self.roles.path)
                 grown()
         except Exception as error:  # as above

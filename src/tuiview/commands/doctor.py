@@ -114,12 +114,14 @@ def _store(args: argparse.Namespace) -> int:
 
 def _print_store(found: Checked) -> None:
     mount = found.mount
-    kind = f"{mount.kind or 'unknown'} file system" + (", shared over the network" * mount.network)
+    shared = ", shared over the network" if mount.network else ""
+    kind = f"{mount.kind or 'unknown'} file system{shared}"
     print(f"store      {found.path} ({found.size:,} bytes, {kind})")
     counts = ", ".join(f"{n:,} {name}" for name, n in found.counts.items())
     print(f"holds      {counts}")
     print(f"open       {'by ' + found.holder.words if found.holder else 'by nobody'}")
-    print(f"backups    {len(found.backups)}" + (f", last {found.backups[0]}" * bool(found.backups)))
+    last = f", last {found.backups[0]}" if found.backups else ""
+    print(f"backups    {len(found.backups)}{last}")
     for notice in found.notices:
         print(f"notice     {printable(notice)}")
     for damage in found.damage:

@@ -30,7 +30,7 @@ ReadRows = Callable[[int, int], Pixels]
 Floats = NDArray[np.float64]
 Averages = NDArray[np.floating[Any]]
 
-BAND_BYTES = 1 << 19
+BAND_BYTES = 1 << 20
 """Bytes of one band: it stays in the processor's cache between reading and summing."""
 
 _SUM_BYTES = 1 << 20
@@ -287,9 +287,10 @@ class _Reduction:
         columns = self._columns.start - self._columns.low
         steps = self._steps(int(wanted[0]), int(wanted[-1]) + 1)
         for y0, y1, band in self._bands(steps):
-            wide: Averages = np.take(band, columns, axis=1, mode="clip").astype(self._work)
+            values: Averages = band.astype(self._work)
             if band.dtype.kind == "f":
-                wide[~np.isfinite(wide)] = np.nan
+                values[~np.isfinite(values)] = np.nan
+            wide = np.take(values, columns, axis=1, mode="clip")
             cells = slice(*np.searchsorted(wanted, (y0, y1)))
             np.take(wide, wanted[cells] - y0, axis=0, out=out[cells], mode="clip")
 
@@ -318,7 +319,7 @@ class _Reduction:
         scale = 1.0 / np.diff(edges)[:, np.newaxis]
         share = part.astype(self._work)[:, np.newaxis]
         ends = start + (part > 0)
-        each = math.ceil(float(np.diff(edges).max())) + 1
+        each = math.ceil(float(np.diff(edges).max()))
         if each <= self._band:
             group = self._band // each
             firsts = range(0, last - first, group)

@@ -40,6 +40,7 @@ class Database:
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
         self._identity = ""
+        self._closed = False
         self._mutex = threading.RLock()
 
     def create(self, save: Callable[[int], object] | None = None) -> None:
@@ -62,11 +63,14 @@ class Database:
     def use(self, patience: float = -1) -> Iterator[sqlite3.Connection]:
         """The connection, for this thread alone.
 
-        Raises TimeoutError where another thread holds it for more than `patience` seconds.
+        Raises TimeoutError where another thread holds it for more than `patience` seconds, and
+        StoreError after `close`.
         """
         if not self._mutex.acquire(timeout=patience):
             raise TimeoutError(f"{self.path} is busy")
         try:
+            if self._closed:
+                raise StoreError("the store is closed")
             if self._connection is None:
                 connection = self._connect(self.path, "rw", self.vfs)
                 try:
@@ -174,6 +178,7 @@ class Database:
         if not self._mutex.acquire(timeout=patience):
             return
         try:
+            self._closed = True
             self._drop()
         finally:
             self._mutex.release()

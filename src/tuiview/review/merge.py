@@ -23,6 +23,8 @@ _COLUMNS = (
 _PAGE = 2000
 _BLIND = 1_000_000
 """Rows to look for where a damaged table does not say how many it has."""
+_HOPELESS = 4 * _PAGE
+"""Spans in a row that cannot be read before a table is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +171,14 @@ def _readable_pages(source: sqlite3.Connection, table: str, columns: str) -> Ite
     except sqlite3.DatabaseError:
         end = _BLIND
     waiting = [(start, start + _PAGE - 1) for start in range(1, end + 1, _PAGE)][::-1]
-    while waiting:
+    failures = 0
+    while waiting and failures < _HOPELESS:
         first, last = waiting.pop()
         try:
             page = source.execute(query, (first, last)).fetchall()
+            failures = 0
         except sqlite3.DatabaseError:
+            failures += 1
             if first < last:
                 middle = (first + last) // 2
                 waiting += [(middle + 1, last), (first, middle)]

@@ -4,51 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
 import tuiview
-from tuiview.review import filesystem, rows, schema, snapshot
+from tuiview.review import rows, schema, snapshot
 from tuiview.review.backup import Backups
 from tuiview.review.batch import Batch, Place, apply, beginning
 from tuiview.review.clock import Clock
-from tuiview.review.database import copying
 from tuiview.review.errors import StoreError
 from tuiview.review.history import History
 from tuiview.review.memory import Memory
 from tuiview.review.model import Decision, Event, ItemState, What
 from tuiview.review.opening import Opened, opened
 from tuiview.review.reading import Reading, named
+from tuiview.review.rescue import Farewell, copy_out, rescue
 from tuiview.review.tally import field_of, grounded, inverse, normal
 from tuiview.review.trouble import told
 from tuiview.review.wanted import Wanted
 from tuiview.review.writer import Status, Writer
 
 _PAGE = 512
-_PATIENCE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Farewell:
-    """How a store was left.
-
-    Attributes:
-        unsaved: Decisions that could not be written to the store.
-        rescued: A store of its own that holds them, for `tuiview merge`; None where there was
-            nothing to rescue or nowhere to put it.
-        backup: The copy that was made at the end, or None.
-    """
-
-    unsaved: int = 0
-    rescued: Path | None = None
-    backup: Path | None = None
 
 
 class Store(Reading):
@@ -142,8 +123,6 @@ class Store(Reading):
         """A copy for reading, of a store that somebody may be writing to."""
         return snapshot.take(path.absolute())
 
-    # What is said of items
-
     def peek(self, key: str) -> ItemState | None:
         """The state of an item if it is in memory, with decisions that are not durable yet."""
         with self._condition:
@@ -186,22 +165,11 @@ class Store(Reading):
         """How many items have any decision."""
         return self.counts().get("decided", 0)
 
-    def keys_where(
-        self,
-        *,
-        category: str | None = None,
-        decided: bool | None = None,
-        favourite: bool | None = None,
-        unsure: bool | None = None,
-        skipped: bool | None = None,
-        noted: bool | None = None,
-        marked: bool | None = None,
-    ) -> Iterator[str]:
-        """Keys of the touched items to which all the given conditions apply.
+    def keys_where(self, wanted: Wanted) -> Iterator[str]:
+        """Keys of the touched items that meet all conditions.
 
         Items without any event are in no answer, also where a condition is False.
         """
-        wanted = Wanted(category, decided, favourite, unsure, skipped, noted, marked)
         with self._condition:
             unsaved = set(self._memory.unsaved())
         last = 0
@@ -231,8 +199,6 @@ class Store(Reading):
                     return key
             size = min(8192, size * 4)
         return None
-
-    # Deciding
 
     def record(self, decisions: Sequence[Decision]) -> int:
         """Take decisions that were made with one key: one step to undo.
@@ -313,8 +279,6 @@ class Store(Reading):
             self._history.add(events)
             return self._writer.hand(tuple(entries))
 
-    # Drafts and the place
-
     def draft(self, key: str, text: str | None) -> None:
         """Keep a note that is being typed; None drops it. Keeping the note drops it too."""
         with self._condition:
@@ -348,8 +312,6 @@ class Store(Reading):
         with self._condition:
             return self._place
 
-    # How it stands
-
     @property
     def status(self) -> Status:
         """What is durable, what is not and why."""
@@ -375,25 +337,8 @@ class Store(Reading):
         Raises:
             StoreError: It cannot be written there either, or the path is taken.
         """
-        path = path.absolute()
-        if path.exists():
-            raise StoreError(f"{path} exists already", "choose another name")
         unsaved = self._writer.unsaved()
-        try:
-            filesystem.make_folder(path.parent)
-            with copying(path) as copy:
-                with (
-                    contextlib.suppress(sqlite3.Error, TimeoutError),
-                    self._database.use(_PATIENCE) as connection,
-                ):
-                    connection.backup(copy)
-                schema.migrate(copy, path)
-                copy.execute("BEGIN")
-                self._apply(copy, unsaved)
-                copy.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            words = told(error, path)
-            raise StoreError(words.message, "choose another folder") from error
+        copy_out(path.absolute(), self._database, self._session, unsaved, self._clock.utc())
         return len(unsaved.entries)
 
     def close(self, timeout: float = 2.0) -> Farewell:
@@ -410,7 +355,9 @@ class Store(Reading):
         with self._condition:
             left = self._writer.unsaved()
             self._farewell = Farewell()
-        rescued = None if done or not (left.entries or left.drafts) else self._rescue()
+        rescued = None
+        if not done and (left.entries or left.drafts):
+            rescued = rescue(self.path, self._database, self._session, left, self._clock.utc())
         ended = self._writer.stop(max(0.1, deadline - time.monotonic()))
         backup = None
         if ended and done:
@@ -435,8 +382,6 @@ class Store(Reading):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # Inside
 
     def _require_open(self) -> None:
         if self._farewell is not None:
@@ -496,16 +441,3 @@ class Store(Reading):
 
     def _apply(self, connection: sqlite3.Connection, batch: Batch) -> None:
         apply(connection, self._session, batch, self._clock.utc())
-
-    def _rescue(self) -> Path | None:
-        import platformdirs
-
-        name = f"unsaved-{self.path.stem}-{self._session.uuid.hex[:12]}.sqlite"
-        for folder in (
-            Path(platformdirs.user_data_dir("tuiview", appauthor=False)) / "unsaved",
-            Path(tempfile.gettempdir()),
-        ):
-            with contextlib.suppress(StoreError):
-                self.save_to(folder / name)
-                return folder / name
-        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import selectors
 import signal
@@ -83,7 +84,8 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self.listener: Listener | None = None
+        self._listener: Listener | None = None
+        self._context = contextvars.copy_context()
         self.bytes_written = 0
         """Bytes handed to the terminal since the start."""
         if not self.input_tty:
@@ -95,6 +97,18 @@ class TerminalDriver(LinuxDriver):
         self._typed_ahead: str = terminal.typed_ahead if terminal is not None else ""
         self._active = False
 
+    def listen(self, listener: Listener | None) -> None:
+        """Show all output to `listener` and tell it what the terminal says.
+
+        It is told in the context of this call, so that Textual knows whose messages come of it.
+        """
+        self._listener, self._context = listener, contextvars.copy_context()
+
+    @property
+    def listener(self) -> Listener | None:
+        """Who is shown all output."""
+        return self._listener
+
     @property
     def active(self) -> bool:
         """Whether the application has the terminal now."""
@@ -104,8 +118,8 @@ class TerminalDriver(LinuxDriver):
         """Write a frame; dropped while the terminal belongs to someone else."""
         if not self._active:
             return
-        if self.listener is not None:
-            data = self.listener.frame(data)
+        if self._listener is not None:
+            data = self._listener.frame(data)
         self.send(data)
 
     def send(self, data: str) -> None:
@@ -128,13 +142,13 @@ class TerminalDriver(LinuxDriver):
         if self._writer_thread is not None:
             _widen(self._writer_thread)
         self._watch_size()
-        if self.listener is not None:
-            self.listener.entered()
+        if self._listener is not None:
+            self._listener.entered()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, without pictures."""
-        if self._active and self.listener is not None:
-            self.send(self.listener.leaving())
+        if self._active and self._listener is not None:
+            self.send(self._listener.leaving())
         super().stop_application_mode()
 
     def close(self) -> None:
@@ -160,10 +174,10 @@ class TerminalDriver(LinuxDriver):
         """Tell the listener something on the event loop's thread."""
 
         def tell() -> None:
-            if self.listener is not None:
-                what(self.listener)
+            if self._listener is not None:
+                what(self._listener)
 
-        self._loop.call_soon_threadsafe(tell)
+        self._loop.call_soon_threadsafe(tell, context=self._context)
 
     def run_input_thread(self) -> None:
         """Read input, take the terminal's answers out and parse the rest into events."""

@@ -103,9 +103,12 @@ class BandedFrame(Frame):
         where = slice(rows.first, rows.last), slice(columns.first, columns.last)
         if self.channels == 3:
             return placed_color(averages / self.color_unit, None, where, size, preview)
-        data = np.full(size, np.nan, np.float32)
         with np.errstate(over="ignore"):
-            data[where] = averages if self._plain else averages * self.scale + self.zero
+            values = averages if self._plain else averages * self.scale + self.zero
+            if averages.shape == size:
+                return Reduced(values.astype(np.float32, copy=False), preview=preview)
+            data = np.full(size, np.nan, np.float32)
+            data[where] = values
         return Reduced(data, preview=preview)
 
     @property
@@ -232,7 +235,7 @@ class _Tap:
         band = self._read(y0, y1)
         first, last = np.searchsorted(self._y, (y0, y1))
         if first < last:
-            self.kept[first:last] = band[self._y[first:last] - y0][:, self._x]
+            self.kept[first:last] = band[np.ix_(self._y[first:last] - y0, self._x)]
         return band
 
     def walk(self) -> None:
@@ -276,7 +279,7 @@ def placed_color(
         preview: For `Reduced.preview`.
     """
     data = np.zeros((*size, 3), np.uint8)
-    data[where] = np.clip(colors + 0.5, 0, 255)
+    np.copyto(data[where], colors + 0.5, casting="unsafe")
     if valid is None and data[where].shape == data.shape:
         return Reduced(data, preview=preview)
     inside = np.zeros(size, np.bool_)

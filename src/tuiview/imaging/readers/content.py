@@ -228,14 +228,15 @@ class StreamContent(Content):
                 if offset < self._at - len(self._recent):
                     self._stream.close()
                     self._stream = self._opener()
-                    self._at = 0
-                    self._recent = b""
+                    self._at, self._recent = 0, b""
                 while self._at < offset:
                     skipped = len(self._stream.read(min(_STEP, offset - self._at)))
                     if skipped == 0:
                         return 0
-                    self._at += skipped
+                    self._at, self._recent = self._at + skipped, b""
                 done = self._again(offset, buffer)
+                if done == len(buffer):
+                    return done
                 while done < len(buffer):
                     part = self._stream.read(min(_STEP, len(buffer) - done))
                     if not part:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # Names in comments often have accents, which FITS does not allow and astropy refuses.
 _PLAIN_ASCII = bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in range(256))
 
+_BLOCK_BYTES = 32 << 20
+_FEW_ROWS = 16
 _WIDE_GAP = 1 << 16
 """Bytes between the ends of a window's rows from which on each row is read by itself."""
 
@@ -147,7 +149,14 @@ class FitsImage(ContentImage):
 
         if mosaic is not None:
             labels = [*labels, "mosaic"]
-        super().__init__("FITS", file.content, LazyFrames(labels, build), skipped)
+        self._lazy = LazyFrames(labels, build)
+        super().__init__("FITS", file.content, self._lazy, skipped)
+
+    @property
+    def held(self) -> int:
+        """Bytes of decompressed content and pixels kept in memory."""
+        frames = (frame for frame in self._lazy.built if isinstance(frame, AstropyFrame))
+        return super().held + sum(frame.held for frame in frames)
 
     def facts(self) -> Mapping[str, object]:
         """Path, size, compression (of the file or of its tiles) and time."""
@@ -234,14 +243,42 @@ class AstropyFrame(_FitsFrame):
 
     def __init__(self, file: FitsFile, part: Part, plane: int) -> None:
         super().__init__(file, part, plane)
+        self._kept: tuple[tuple[int, int, int, int], Pixels] | None = None
         with file.lock, quiet(file.content.name):
             hdu = file.hdus()[part.number]
             first = hdu.section[(0,) * (len(part.axes) - 1) + (slice(0, 1),)]
             self.stored = self.dtype = np.asarray(first).dtype.newbyteorder("=")
             self.unit = printable(str(hdu.header.get("BUNIT", ""))).strip()
+            y = part.layout[1]
+            tiles = getattr(hdu, "tile_shape", (1,))[::-1]
+            self._tall = 1 if y is None or y >= len(tiles) else int(tiles[y])
+
+    @property
+    def held(self) -> int:
+        """Bytes of decompressed pixels kept in memory."""
+        return 0 if self._kept is None else self._kept[1].nbytes
 
     def rows(self, x0: int, x1: int, y0: int, y1: int) -> Pixels:
-        """Values of a window; only the tiles under it are decompressed."""
+        """Values of a window; the tiles under it are decompressed, with some of those above.
+
+        Astropy's work for each call is that for many tiles, and tiles are taller than bands: they
+        are read by blocks, of which the last one is kept.
+        """
+        with self.file.lock:
+            if self._kept is None or not _covers(self._kept[0], (x0, x1, y0, y1)):
+                ny = self.shape[0]
+                row_bytes = (x1 - x0) * self.stored.itemsize
+                below = y0 // self._tall * self._tall
+                least = -(-y1 // self._tall) * self._tall
+                above = below + _BLOCK_BYTES // row_bytes // self._tall * self._tall
+                if y1 - y0 < min(ny, _FEW_ROWS):  # a single row, a read-out
+                    above = least
+                window = x0, x1, below, min(max(least, above), ny)
+                self._kept = window, self._section(*window)
+            (left, _, low, _), pixels = self._kept
+            return pixels[y0 - low : y1 - low, x0 - left : x1 - left]
+
+    def _section(self, x0: int, x1: int, y0: int, y1: int) -> Pixels:
         x, y, planes = self.part.layout
         index: list[int | slice] = [0] * len(self.part.axes)
         plane = self.plane
@@ -251,9 +288,18 @@ class AstropyFrame(_FitsFrame):
             index[x] = slice(x0, x1)
         if y is not None:
             index[y] = slice(y0, y1)
-        with self.file.lock, quiet(self.file.content.name):
+        with quiet(self.file.content.name):
             data = self.file.hdus()[self.part.number].section[tuple(reversed(index))]
         return np.asarray(data).reshape(y1 - y0, x1 - x0)
+
+
+def _covers(outer: tuple[int, int, int, int], inner: tuple[int, int, int, int]) -> bool:
+    return (
+        outer[0] <= inner[0]
+        and inner[1] <= outer[1]
+        and outer[2] <= inner[2]
+        and inner[3] <= outer[3]
+    )
 
 
 def frame_of(file: FitsFile, part: Part, plane: int) -> _FitsFrame:

@@ -101,11 +101,7 @@ class ImagePane(Widget, can_focus=True):
         self._area: Area | None = None
         self._watch: Timer | None = None
         self._words: tuple[str, str] | None = ("", "")
-        self._tmux = (
-            TmuxWatch(self._moved, self.send_everything_again)
-            if isinstance(terminal.multiplexer, Tmux)
-            else None
-        )
+        self._tmux: TmuxWatch | None = None
 
     # What others ask
 
@@ -131,7 +127,7 @@ class ImagePane(Widget, can_focus=True):
             name: What it is called in `Painted`, and in what was sent ahead.
         """
         self._wanted = _Picture(name, payload)
-        if self._tmux is not None and self.is_attached:
+        if self._tmux is not None:
             self._tmux.look()
         self._advance()
 
@@ -378,9 +374,10 @@ class ImagePane(Widget, can_focus=True):
         """Take part in what the driver writes and hears."""
         driver = self.app._driver
         if isinstance(driver, TerminalDriver):
-            driver.listener = self
+            driver.listen(self)
         self._deliveries.resize(self.terminal.columns, self.terminal.rows)
-        if self._tmux is not None:
+        if isinstance(self.terminal.multiplexer, Tmux):
+            self._tmux = TmuxWatch(self._moved, self.send_everything_again)
             self._tmux.look()
 
     def on_unmount(self) -> None:
@@ -388,7 +385,7 @@ class ImagePane(Widget, can_focus=True):
         driver = self.app._driver
         if isinstance(driver, TerminalDriver) and driver.listener is self:
             driver.send(self.leaving())
-            driver.listener = None
+            driver.listen(None)
 
     def on_resize(self, event: events.Resize) -> None:
         """Ask for pictures of the new size."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import math
 import os
 import threading
@@ -49,6 +50,8 @@ class TmuxWatch:
         self._attachment: Attachment | None = None
         self._looked = -math.inf
         self._looking = False
+        # Outcomes are told in the context in which this was made, as Textual's messages need it.
+        self._context = contextvars.copy_context()
 
     def look(self, *, at_once: bool = False) -> None:
         """Look, unless that was done a moment ago; the outcome comes on the event loop."""
@@ -61,7 +64,7 @@ class TmuxWatch:
         def work() -> None:
             seen = look(before)
             with contextlib.suppress(RuntimeError):  # the application may have ended meanwhile
-                loop.call_soon_threadsafe(self._seen, seen)
+                loop.call_soon_threadsafe(self._seen, seen, context=self._context)
 
         threading.Thread(target=work, name="tuiview-tmux", daemon=True).start()
 

@@ -1,0 +1,537 @@
+"""Tables of every kind the field uses, read by column: numbers and words, nothing that is unused."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuiview.errors import TuiviewError, UnreadableError
+from tuiview.text import printable
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+NOTHING = ("", "None", "none", "--", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "INDEF")
+"""What stands in a text table for no number."""
+_HEAD = 1 << 16
+_SEXTRACTOR = re.compile(r"#\s*(\d+)\s+(\w+)(?:\s.*?\[(.*)\])?")
+
+
+class Words(ABC):
+    """A column of text."""
+
+    @abstractmethod
+    def take(self, rows: Rows) -> list[str]:
+        """The text of some rows."""
+
+    @abstractmethod
+    def coded(self) -> tuple[Rows, list[str]]:
+        """For each row the number of its text in the list of different ones."""
+
+
+class Sheet(ABC):
+    """A table.
+
+    Attributes:
+        path: The file.
+        names: The columns.
+        units: The units of those that have one.
+        skipped: Lines that did not fit the header.
+    """
+
+    path: Path
+    names: Sequence[str]
+    units: Mapping[str, str]
+    skipped: int = 0
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Rows; known after `read`."""
+
+    @abstractmethod
+    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
+        """Read these columns.
+
+        Raises:
+            UnreadableError: The file is damaged or gone.
+        """
+
+    @abstractmethod
+    def numbers(self, name: str) -> Floats:
+        """A column that was read as numbers; NaN where there is none."""
+
+    @abstractmethod
+    def words(self, name: str) -> Words:
+        """A column that was read as text."""
+
+
+def open_sheet(path: Path, hdu: str | None = None) -> Sheet:
+    """Open a table by what the file holds.
+
+    Args:
+        path: CSV, TSV, `|` or blanks between the columns, ECSV, VOTable, FITS table, Parquet.
+        hdu: The name or number of an HDU.
+
+    Raises:
+        TuiviewError: The file is missing, damaged, or no table.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+    except OSError as error:
+        name = printable(str(path))
+        raise UnreadableError(f"{name} cannot be read: {error.strerror or error}") from None
+    if head.startswith(b"PAR1"):
+        return _ParquetSheet(path)
+    name = path.name.lower()
+    if head.startswith(b"SIMPLE  =") or name.endswith((".fits.gz", ".fit.gz", ".fits.bz2")):
+        return _FitsSheet(path, hdu)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<") and b"<VOTABLE" in head:
+        return _VotableSheet(path)
+    if not start:
+        raise UnreadableError(f"{printable(path.name)} is empty")
+    if b"\0" in head:
+        raise UnreadableError(
+            f"{printable(path.name)} is no table",
+            "CSV, ECSV, VOTable, FITS tables and Parquet are read",
+        )
+    return _TextSheet(path, head)
+
+
+class _ArrowWords(Words):
+    """Text in an arrow column."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+        if hasattr(self._column, "chunks"):  # too long for one piece
+            import pyarrow as pa
+
+            self._column = pa.concat_arrays(self._column.chunks)
+
+    def take(self, rows: Rows) -> list[str]:
+        import pyarrow as pa
+
+        at = np.ascontiguousarray(rows, np.int64)
+        picked = self._column.take(
+            pa.Array.from_buffers(pa.int64(), len(at), [None, pa.py_buffer(at)])
+        )
+        return [_word(value) for value in picked.to_pylist()]
+
+    def coded(self) -> tuple[Rows, list[str]]:
+        from tuiview.collection.arrow import codes
+
+        column = self._column
+        encoded = column if hasattr(column, "indices") else column.dictionary_encode()
+        names = [_word(value) for value in encoded.dictionary.to_pylist()]
+        return codes(encoded, len(names)), [*names, ""]
+
+
+class _NumpyWords(Words):
+    """Text, or whatever else, in a numpy column."""
+
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._values = values
+
+    def take(self, rows: Rows) -> list[str]:
+        return [_word(value) for value in self._values[rows].tolist()]
+
+    def coded(self) -> tuple[Rows, list[str]]:
+        values = self._values
+        if values.dtype.kind == "S" and values.dtype.itemsize:
+            import pyarrow as pa
+
+            data = np.ascontiguousarray(values)
+            kind = pa.binary(data.dtype.itemsize)
+            column = pa.Array.from_buffers(kind, len(data), [None, pa.py_buffer(data)])
+            return _ArrowWords(column).coded()
+        if values.dtype.kind == "O":
+            values = np.array([_word(value) for value in values.tolist()])
+        found, at = np.unique(values, return_inverse=True)
+        return at.astype(np.int64).ravel(), [_word(value) for value in found.tolist()]
+
+
+def _word(value: object) -> str:
+    if value is None or value is np.ma.masked:
+        return ""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip("\0 ")
+    return str(value).strip()
+
+
+class _ParquetSheet(Sheet):
+    """Parquet, by columns."""
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        self.path = path
+        try:
+            with pq.ParquetFile(path) as file:
+                schema = file.schema_arrow
+                self._rows = file.metadata.num_rows
+        except Exception as error:  # arrow has several classes for a damaged footer
+            raise _damaged(path, error) from None
+        self.names = list(schema.names)
+        units = {}
+        for field in schema:
+            stored = (field.metadata or {}).get(b"unit")
+            if stored:
+                units[field.name] = stored.decode("utf-8", "replace")
+        self.units = units
+        self._table: Any = None
+
+    def __len__(self) -> int:
+        return int(self._rows)
+
+    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
+        import pyarrow.parquet as pq
+
+        wanted = list(dict.fromkeys([*numbers, *words]))
+        try:
+            with pq.ParquetFile(self.path, read_dictionary=list(words)) as file:
+                self._table = file.read(wanted)
+        except Exception as error:  # as above
+            raise _damaged(self.path, error) from None
+
+    def numbers(self, name: str) -> Floats:
+        return _arrow_numbers(self._table.column(name))
+
+    def words(self, name: str) -> Words:
+        return _arrow_words(self._table.column(name))
+
+
+def _arrow_words(column: Any) -> Words:
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column, kind = column.unify_dictionaries(), kind.value_type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
+        column = column.cast(pa.string())
+    return _ArrowWords(column)
+
+
+def _arrow_numbers(column: Any) -> Floats:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return as_numbers(column.to_pylist())
+    if pa.types.is_decimal(kind) or not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return as_numbers([None if v is None else str(v) for v in column.to_pylist()])
+    column = pc.cast(column, pa.float64())
+    pieces = []
+    for chunk in column.chunks if hasattr(column, "chunks") else [column]:
+        pieces.append(np.asarray(chunk.to_numpy(zero_copy_only=False), np.float64))
+    return np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def as_numbers(values: Sequence[object]) -> Floats:
+    """Numbers from text; what is none is NaN."""
+    found = np.full(len(values), np.nan)
+    for n, value in enumerate(values):
+        try:
+            found[n] = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            continue
+    return found
+
+
+class _FitsSheet(Sheet):
+    """A FITS table; only the columns that are asked for leave the disk."""
+
+    def __init__(self, path: Path, hdu: str | None) -> None:
+        self.path = path
+        self._hdu = hdu
+        with self._opened() as table:
+            self.names = list(table.columns.names)
+            self.units = {c.name: c.unit for c in table.columns if c.unit}
+        self._columns: dict[str, NDArray[Any]] = {}
+        self._rows = 0
+
+    def _opened(self) -> Any:
+        from contextlib import contextmanager
+
+        from astropy.io import fits
+
+        from tuiview.imaging.wcs import hush
+
+        hush()
+
+        @contextmanager
+        def opened() -> Any:
+            try:
+                with fits.open(self.path, memmap=True) as file:
+                    yield self._table(file)
+            except TuiviewError:
+                raise
+            except Exception as error:  # astropy has many classes for a damaged file
+                raise _damaged(self.path, error) from None
+
+        return opened()
+
+    def _table(self, file: Any) -> Any:
+        from astropy.io import fits
+
+        tables = [hdu for hdu in file if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)]
+        if self._hdu is not None:
+            for number, hdu in enumerate(file):
+                if self._hdu in (str(number), hdu.name) and hdu in tables:
+                    return hdu
+            raise UnreadableError(f"{printable(self.path.name)} has no table {self._hdu}")
+        if not tables:
+            raise UnreadableError(f"{printable(self.path.name)} holds no table")
+        return tables[0]
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
+        with self._opened() as table:
+            self._rows = 0 if table.data is None else len(table.data)
+            for name in dict.fromkeys([*numbers, *words]):
+                values = np.asarray(table.data.field(name))
+                native = values.dtype.newbyteorder("=") if values.dtype.kind in "iufb" else None
+                self._columns[name] = values.astype(native or values.dtype, copy=True)
+
+    def numbers(self, name: str) -> Floats:
+        return _numpy_numbers(self._columns[name])
+
+    def words(self, name: str) -> Words:
+        return _NumpyWords(self._columns[name])
+
+
+def _numpy_numbers(values: NDArray[Any]) -> Floats:
+    if isinstance(values, np.ma.MaskedArray):
+        if values.dtype.kind in "iufb":
+            return np.asarray(values.astype(np.float64).filled(np.nan))
+        values = np.where(np.ma.getmaskarray(values), "", np.ma.getdata(values).astype(str))
+    if values.dtype.kind in "iufb" and values.ndim == 1:
+        return np.asarray(values, np.float64)
+    return as_numbers([_word(value) for value in values.tolist()])
+
+
+class _VotableSheet(Sheet):
+    """The first table of a VOTable, read whole."""
+
+    def __init__(self, path: Path) -> None:
+        from astropy.io.votable import parse_single_table
+
+        from tuiview.imaging.wcs import hush
+
+        hush()
+        self.path = path
+        try:
+            table = parse_single_table(path, verify="ignore").to_table(use_names_over_ids=True)
+        except Exception as error:  # whatever a damaged XML makes of the parser
+            raise _damaged(path, error) from None
+        self._table = table
+        self.names = list(table.colnames)
+        self.units = {n: str(table[n].unit) for n in table.colnames if table[n].unit is not None}
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
+        """Everything is in memory."""
+
+    def numbers(self, name: str) -> Floats:
+        column = self._table[name]
+        return _numpy_numbers(column.data if hasattr(column, "data") else np.asarray(column))
+
+    def words(self, name: str) -> Words:
+        column = self._table[name]
+        values = column.data if hasattr(column, "data") else np.asarray(column)
+        if isinstance(values, np.ma.MaskedArray):
+            texts = np.ma.getdata(values).astype(str)
+            values = np.where(np.ma.getmaskarray(values), "", texts)
+        return _NumpyWords(np.asarray(values))
+
+
+class _TextSheet(Sheet):
+    """Lines of text: a header, then rows; or ECSV, or SExtractor's list of columns."""
+
+    def __init__(self, path: Path, head: bytes) -> None:
+        self.path = path
+        text = head.decode("utf-8-sig", "replace")
+        lines = text.split("\n")
+        if len(head) == _HEAD:
+            lines.pop()
+        self._lines = [line.rstrip("\r") for line in lines]
+        self.units: dict[str, str] = {}
+        self._skip = 0
+        comments = 0
+        while comments < len(self._lines) and self._lines[comments].startswith("#"):
+            comments += 1
+        self.delimiter = ","
+        self._quoted = True
+        self.names = self._header(comments)
+        self._table: Any = None
+
+    def _header(self, comments: int) -> Sequence[str]:
+        remarks, rest = self._lines[:comments], self._lines[comments:]
+        if remarks and remarks[0].startswith("# %ECSV"):
+            return self._ecsv(remarks, rest)
+        listed = [_SEXTRACTOR.match(remark) for remark in remarks]
+        if remarks and all(listed):
+            self.delimiter, self._skip = " ", comments
+            found = [match for match in listed if match]
+            self.units = {match[2]: match[3] for match in found if match[3]}
+            return [match[2] for match in found]
+        first = next((line for line in rest if line.strip()), "")
+        if remarks and first and all(_is_number(cell) for cell in _cells(first)):
+            last = remarks[-1].lstrip("# \t")
+            if len(_cells(last)) == len(_cells(first)):
+                self.delimiter, self._skip = _delimiter(first), comments
+                return _cells(last)
+        self._skip = comments + (rest.index(first) if first else 0) + 1
+        self.delimiter = _delimiter(first)
+        self._quoted = self.delimiter != "|"
+        return _unique(_cells(first, self.delimiter))
+
+    def _ecsv(self, remarks: list[str], rest: list[str]) -> Sequence[str]:
+        header = "\n".join(line[2:] for line in remarks)
+        told = re.search(r"^delimiter:\s*'?\"?([^'\"\n])", header, re.MULTILINE)
+        self.delimiter = told[1] if told else " "
+        for entry in re.split(r"^\s*- ", header, flags=re.MULTILINE)[1:]:
+            name, unit = (_yaml_value(key, entry) for key in ("name", "unit"))
+            if name and unit:
+                self.units[name] = unit
+        self._skip = len(remarks) + 1
+        import csv
+
+        first = rest[0] if rest else ""
+        return next(csv.reader([first], delimiter=self.delimiter), [])
+
+    def __len__(self) -> int:
+        return 0 if self._table is None else int(self._table.num_rows)
+
+    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
+        import pyarrow as pa
+
+        wanted = list(dict.fromkeys([*numbers, *words]))
+        if self.delimiter == " " and not self._ecsv_like:
+            self._table = self._blanks(wanted, set(words))
+            return
+        plain = {name: pa.float64() for name in numbers if name not in words}
+        attempts = [(plain, "utf8"), ({}, "utf8"), ({}, "latin1")]
+        for n, (kinds, encoding) in enumerate(attempts):
+            texts = {name: pa.string() for name in wanted if name not in kinds}
+            try:
+                self._table = self._arrow(wanted, {**kinds, **texts}, encoding)
+                return
+            except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+                if n == len(attempts) - 1:
+                    raise _damaged(self.path, error) from None
+            except OSError as error:
+                raise _damaged(self.path, error) from None
+
+    @property
+    def _ecsv_like(self) -> bool:
+        return bool(self._lines) and self._lines[0].startswith("# %ECSV")
+
+    def _arrow(self, wanted: list[str], kinds: Mapping[str, Any], encoding: str) -> Any:
+        import pyarrow.csv as csv
+
+        self.skipped = 0
+
+        def unfit(row: Any) -> str:
+            if row.text is None or not row.text.lstrip().startswith("#"):
+                self.skipped += 1
+            return "skip"
+
+        return csv.read_csv(
+            self.path,
+            csv.ReadOptions(
+                column_names=list(self.names), skip_rows=self._skip, block_size=4 << 20,
+                encoding=encoding,
+            ),
+            csv.ParseOptions(
+                delimiter=self.delimiter, invalid_row_handler=unfit,
+                quote_char='"' if self._quoted else False, newlines_in_values=False,
+            ),
+            csv.ConvertOptions(
+                include_columns=wanted, column_types=dict(kinds), null_values=list(NOTHING),
+            ),
+        )  # fmt: skip
+
+    def _blanks(self, wanted: list[str], words: set[str]) -> Any:
+        """Columns with blanks between them."""
+        import pandas as pd
+        import pyarrow as pa
+
+        try:
+            frame = pd.read_csv(
+                self.path, sep=r"\s+", names=list(self.names), skiprows=self._skip, comment="#",
+                usecols=lambda name: name in wanted, dtype=dict.fromkeys(words, str),
+                na_values=list(NOTHING), on_bad_lines="skip", index_col=False,
+            )  # fmt: skip
+        except (ValueError, OSError) as error:
+            raise _damaged(self.path, error) from None
+        return pa.Table.from_pandas(frame, preserve_index=False)
+
+    def numbers(self, name: str) -> Floats:
+        return _arrow_numbers(self._table.column(name))
+
+    def words(self, name: str) -> Words:
+        return _arrow_words(self._table.column(name))
+
+
+def _yaml_value(key: str, entry: str) -> str:
+    """The text of a key in one entry of an ECSV header, in flow or block style."""
+    found = re.search(rf"\b{key}:\s*('(?:[^']|'')*'|\"[^\"]*\"|[^,}}\n]+)", entry)
+    if not found:
+        return ""
+    value = found[1].strip()
+    if value[:1] == "'":
+        return value[1:-1].replace("''", "'")
+    return value.strip('"').removeprefix("!astropy.units.Unit {unit: ")
+
+
+def _delimiter(line: str) -> str:
+    for mark in ("|", "\t", ",", ";"):
+        if mark in line:
+            return mark
+    return " " if len(line.split()) > 1 else ","
+
+
+def _cells(line: str, delimiter: str | None = None) -> list[str]:
+    delimiter = delimiter or _delimiter(line)
+    if delimiter == " ":
+        return line.split()
+    if delimiter == "|":
+        return [cell.strip() for cell in line.split("|")]
+    import csv
+
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """The names, later equal ones told apart by a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return found
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return cell in NOTHING
+    return True
+
+
+def _damaged(path: Path, error: Exception) -> UnreadableError:
+    words = printable(str(getattr(error, "strerror", None) or error)).splitlines() or [""]
+    return UnreadableError(f"{printable(path.name)} cannot be read: {words[0]}")

@@ -1,0 +1,195 @@
+"""The command line: statuses, messages, and what each command writes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tuiview.cli import COMMANDS, main
+from tuiview.review.locations import store_path
+from tuiview.review.model import Decision, What
+from tuiview.review.store import Store
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("USER", "alice")
+
+
+@pytest.fixture
+def reviewed(tmp_path, small_fits):
+    """A folder with two images, of which alice reviewed one."""
+    folder = tmp_path / "data"
+    small_fits("a.fits", folder=folder)
+    small_fits("b.fits", folder=folder, seed=1)
+    with Store.open(store_path(folder, "alice"), "alice") as store:
+        store.record([Decision("b.fits", What.CATEGORY, "spiral", False, True, reaction=0.5)])
+        store.record([Decision("b.fits", What.NOTE, "", "", 'two, "nuclei"\nand a tail')])
+    return folder
+
+
+def test_every_command_has_help_with_examples(capsys):
+    for name in COMMANDS:
+        assert main([name, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert "examples:" in shown, name
+
+
+def test_help_and_version_and_nothing(capsys):
+    assert main(["--help"]) == 0
+    assert "commands:" in capsys.readouterr().out
+    assert main(["--version"]) == 0
+    assert main([]) == 2
+
+
+def test_wrong_usage_is_status_2(capsys):
+    assert main(["snapshot"]) == 2
+    assert main(["export", "x", "--format", "nope"]) == 2
+
+
+def test_a_path_that_does_not_exist_hints_at_one_that_does(reviewed, capsys):
+    assert main(["snapshot", str(reviewed / "a.fit"), "-o", "x.png"]) == 1
+    assert "a.fits" in capsys.readouterr().err
+
+
+def test_the_reviewer_without_a_terminal_says_so(reviewed, capsys):
+    assert main([str(reviewed)]) == 1
+    assert "needs a terminal" in capsys.readouterr().err
+
+
+def test_a_snapshot_is_the_picture_at_its_size(reviewed, tmp_path):
+    out = tmp_path / "out.png"
+    assert main(["snapshot", str(reviewed), "b.fits", "-o", str(out), "--size", "200,100"]) == 0
+    pixels = np.asarray(Image.open(out))
+    assert pixels.shape == (100, 200, 3)
+    assert len(np.unique(pixels)) > 20
+
+
+def test_display_options_change_the_snapshot(reviewed, tmp_path):
+    pictures = []
+    for options in ([], ["--colormap", "viridis"], ["--limits", "0,1e6"], ["--zoom", "8"]):
+        out = tmp_path / "out.png"
+        assert main(["snapshot", str(reviewed), "-o", str(out), *options]) == 0
+        pictures.append(np.asarray(Image.open(out)))
+    assert all(not np.array_equal(pictures[0], p) for p in pictures[1:])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--stretch", "cubic"], "no stretch is called cubic"),
+        (["--frame", "ERR"], "no frame ERR"),
+        (["--size", "0,5"], "--size goes"),
+        (["--limits", "five"], "two numbers"),
+    ],
+)
+def test_a_wrong_display_option_says_what_there_is(reviewed, tmp_path, capsys, options, words):
+    assert main(["snapshot", str(reviewed), "-o", str(tmp_path / "x.png"), *options]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_export_writes_one_row_for_each_reviewed_item(reviewed, capsys):
+    assert main(["export", str(reviewed)]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["key"] for row in rows] == ["b.fits"]
+    assert rows[0]["categories"] == "spiral"
+    assert rows[0]["note"] == 'two, "nuclei"\nand a tail'
+    assert rows[0]["reviewer"] == "alice"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "ecsv", "votable"])
+def test_export_to_files_of_each_kind(reviewed, tmp_path, form):
+    out = tmp_path / f"decisions.{form}"
+    assert main(["export", str(reviewed), "--format", form, "-o", str(out)]) == 0
+    assert out.stat().st_size
+    assert (tmp_path / f"decisions_marks.{form}").exists()
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        assert pq.read_table(out).to_pylist()[0]["categories"] == "spiral"
+    if form == "ecsv":
+        from astropy.table import Table
+
+        assert Table.read(out, format="ascii.ecsv")["key"][0] == "b.fits"
+
+
+def test_exporting_what_was_never_reviewed_says_so(tmp_path, small_fits, capsys):
+    small_fits("a.fits", folder=tmp_path / "new")
+    assert main(["export", str(tmp_path / "new")]) == 1
+    assert "review something first" in capsys.readouterr().err
+
+
+def test_the_log_tells_who_decided_what(reviewed, capsys):
+    assert main(["log", str(reviewed), "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [e["what"] for e in events] == ["category", "note"]
+    assert events[0]["reviewer"] == "alice"
+    assert events[0]["reaction"] == 0.5
+    assert main(["log", str(reviewed), "a.fits"]) == 0
+    assert capsys.readouterr().out == ""
+
+
+def test_merge_unites_two_stores(reviewed, tmp_path, capsys):
+    mine = store_path(reviewed, "alice")
+    with Store.open(tmp_path / "bob.sqlite", "bob") as store:
+        store.record([Decision("a.fits", What.FAVOURITE, "", False, True)])
+    out = tmp_path / "all.sqlite"
+    assert main(["merge", str(mine), str(tmp_path / "bob.sqlite"), "-o", str(out)]) == 0
+    assert "alice, bob" in capsys.readouterr().err
+    assert main(["doctor", "--store", str(out)]) == 0
+    assert "verdict    sound" in capsys.readouterr().out
+
+
+def test_doctor_looks_at_the_store_of_reviewed_data(reviewed, capsys):
+    assert main(["doctor", "--store", str(reviewed)]) == 0
+    shown = capsys.readouterr().out
+    assert "2 events" in shown
+    assert "sound" in shown
+
+
+def test_doctor_without_a_terminal_reports_blocks(capsys, monkeypatch):
+    assert main(["doctor"]) == 0
+    assert "blocks" in capsys.readouterr().out
+
+
+def test_keys_lists_every_action(capsys):
+    from tuiview.ui.actions import ACTIONS
+
+    assert main(["keys"]) == 0
+    shown = capsys.readouterr().out
+    assert all(action.id in shown for action in ACTIONS)
+
+
+def test_init_writes_settings_that_load_and_never_overwrites(tmp_path, capsys):
+    from tuiview.settings import load_settings
+
+    assert main(["init", str(tmp_path), "spiral", 'odd "one"']) == 0
+    settings = load_settings(tmp_path)
+    assert [c.name for c in settings.categories] == ["spiral", 'odd "one"']
+    assert settings.notices == ()
+    assert main(["init", str(tmp_path)]) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+def test_locate_says_where_decisions_are(reviewed, capsys):
+    assert main(["locate", str(reviewed)]) == 0
+    assert str(store_path(reviewed, "alice")) in capsys.readouterr().out
+
+
+def test_importing_the_command_line_is_light():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, tuiview.cli, tuiview.commands.review\n"
+        "print([m for m in ('numpy', 'textual', 'astropy', 'PIL', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
