@@ -61,9 +61,11 @@ def write_others(folder: Path, side: int) -> None:
     rng = np.random.default_rng(0)
     data = rng.normal(1000, 30, (side, side)).astype(np.int16)
     fits.HDUList([fits.PrimaryHDU(), fits.CompImageHDU(data, compression_type="RICE_1")]).writeto(
-        folder / "rice.fits.fz"
+        folder / "rice.fits.fz", overwrite=True
     )
-    fits.PrimaryHDU(data[: side // 2, : side // 2].astype("f4")).writeto(folder / "plain.fits")
+    fits.PrimaryHDU(data[: side // 2, : side // 2].astype("f4")).writeto(
+        folder / "plain.fits", overwrite=True
+    )
     packed = gzip.compress((folder / "plain.fits").read_bytes(), 1)
     (folder / "float.fits.gz").write_bytes(packed)
     y, x = np.mgrid[: side * 3 // 4, :side]

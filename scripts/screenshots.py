@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
 from PIL import Image, ImageChops
 
 from tuiview.demo import make_demo
@@ -40,13 +41,13 @@ class Shot:
 
 
 SHOTS = (
-    Shot("review", ("1", "f", "j", "2", "j", "1")),
-    Shot("fits", ("::12", "Return", "t", "t")),
-    Shot("zoom", ("::11", "Return", "t", "t", "plus", "plus", "v")),
+    Shot("review", ("1", "f", "j", "3", "j", "2")),
+    Shot("mosaic", ("::12", "Return", "t", "t")),
+    Shot("zoom", ("::12", "Return", "t", "t", "plus", "plus", "L")),
     Shot("colormap", ("::11", "Return", "t", "t", "c", "c")),
-    Shot("damaged", ("::11", "Return")),
+    Shot("damaged", ("::13", "Return")),
     Shot("help", ("question",)),
-    Shot("blocks", ("j",), ("--graphics", "blocks")),
+    Shot("blocks", (), ("--graphics", "blocks")),
 )
 
 
@@ -95,9 +96,13 @@ class Xterm:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in (self._xterm, self._server):
-            process.terminate()
-            process.wait()
+        # The program saves what it has to before it ends, into a folder that is removed next.
+        programs = psutil.Process(self._xterm.pid).children(recursive=True)
+        self._xterm.terminate()
+        self._xterm.wait()
+        psutil.wait_procs(programs, timeout=10)
+        self._server.terminate()
+        self._server.wait()
 
     def press(self, keys: tuple[str, ...]) -> None:
         """Press keys one after the other; `:text` types the text."""

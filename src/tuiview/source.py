@@ -94,4 +94,17 @@ class MissingSource:
     hint: str = ""
 
 
-Source = FileSource | BlobSource | ArraySource | MissingSource
+@dataclass(frozen=True, slots=True)
+class CompositeSource:
+    """Several images of one thing, such as its bands, which are frames of one image.
+
+    Attributes:
+        name: What to call it in messages.
+        parts: A label and a source for each.
+    """
+
+    name: str
+    parts: tuple[tuple[str, FileSource | MissingSource], ...]
+
+
+Source = FileSource | BlobSource | ArraySource | MissingSource | CompositeSource

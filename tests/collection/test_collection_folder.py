@@ -102,7 +102,7 @@ def test_branches_show_folders_that_only_hold_folders(folder_of: Folder, touch: 
 def test_links_are_followed_once_and_loops_end(folder_of: Folder, touch: Touch) -> None:
     root = touch("data/a/x.png", "elsewhere/y.png", "elsewhere/more/z.png")
     (root / "data/a/loop").symlink_to(root / "data")
-    (root / "data/inside").symlink_to(root / "data/a")
+    (root / "data/A first").symlink_to(root / "data/a")
     (root / "data/out").symlink_to(root / "elsewhere")
     (root / "data/out2").symlink_to(root / "elsewhere/more")
     (root / "elsewhere/back").symlink_to(root / "elsewhere")

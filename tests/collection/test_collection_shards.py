@@ -126,6 +126,16 @@ def test_a_shard_that_is_cut_while_it_is_open(tmp_path: Path) -> None:
     assert "cut short" in fails(reader, "49") or "cannot be read any more" in fails(reader, "49")
 
 
+def test_a_read_beyond_the_end_says_how_much_is_there(tmp_path: Path) -> None:
+    shard(tmp_path).close()
+    path = tmp_path / "s_images.h5"
+    size = path.stat().st_size
+    with FilePool().borrow(path) as file:
+        assert len(file.pread(size, 0)) == size
+        with pytest.raises(UnreadableError, match=f"cut short: {size - 10:,} of {size:,} bytes"):
+            file.pread(size, 10)
+
+
 def test_links_out_of_the_file_are_refused_unless_allowed(tmp_path: Path) -> None:
     with shard(tmp_path, "other") as file:
         file["images/secret"] = BYTES

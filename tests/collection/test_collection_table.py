@@ -51,6 +51,9 @@ def test_rows_are_found_across_row_groups(tmp_path: Path) -> None:
         assert collection.row_of(item.key) == row
     assert collection.row_of("u000500") == 500
     assert collection.row_of("absent") is None
+    assert collection.find("u000600", near=600) == 600
+    assert collection.find("u000600", near=5) == 600
+    assert opened(tmp_path / "t.parquet").find("u000900", lambda: True) is None
     with pytest.raises(IndexError):
         collection.item(1000)
 
@@ -60,6 +63,20 @@ def test_large_row_groups_are_read_in_runs(tmp_path: Path, monkeypatch: pytest.M
     collection = opened(write(tmp_path / "t.parquet", lookup(3000), row_group_size=2000))
     for row in (0, 15, 16, 255, 1999, 2000, 2999, 1000, 1):
         assert collection.item(row).key == f"u{row:06}"
+
+
+def test_runs_of_any_length_come_out_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pq.ParquetFile.iter_batches
+
+    def odd(self: pq.ParquetFile, batch_size: int, **options: object) -> object:
+        return real(self, batch_size=7, **options)
+
+    path = write(tmp_path / "t.parquet", lookup(200))
+    monkeypatch.setattr(parquet, "_RUN_BYTES", 2000)
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", odd)
+    assert keys(opened(path)) == lookup(200)["uuid"]
 
 
 def test_peek_shows_only_what_was_read(tmp_path: Path) -> None:
@@ -378,7 +395,7 @@ def test_fits_tables_with_images_and_vectors(tmp_path: Path) -> None:
         'a,b\n1,"x\ny"\n2,"say ""hi"""\n\n3,z\n',
         "a,b\r\n1,x\r\n\r\n2,y\r\n",
         '\ufeffa,b\n"1",2\n3,"4"',
-        'a,b\n12" mirror,1\nx,"2\n3"\n',
+        'a,b\n12" mirror,1\nx,"2\n3"\ny,4\n5" mirror,6\nz,7\nw,"8\n9"\nv,0\n',
         "a\tb\n1\t2\n",
         "a;b\n1;2,5\n",
         'a,b\n"1\n2",x\n3,"y\r\n"\n',

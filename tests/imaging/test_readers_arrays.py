@@ -44,8 +44,8 @@ def test_npy_stacks_and_colours(tmp_path):
     stack = np.arange(2 * 3 * 4 * 5, dtype=np.int16).reshape(2, 3, 4, 5)
     np.save(path, stack)
     with opened(path) as image:
-        assert image.names[4] == "plane 2,2"
-        np.testing.assert_array_equal(whole(image.frames[4]), stack[1, 1])
+        assert image.names[5] == "plane 2,3"
+        np.testing.assert_array_equal(whole(image.frames[5]), stack[1, 2])
     color = np.random.default_rng(0).integers(0, 256, (20, 30, 4), np.uint8)
     np.save(path, color)
     with opened(path) as image:

@@ -393,7 +393,7 @@ def test_progress_of_a_demand_and_silence_of_the_storage(desk, world):
     assert told[0] is None
     assert told[1].what == "inflating, 25%"
     assert told[1].seconds == 0.5
-    assert told[2].what == "still reading; storage does not answer; r retries"
+    assert told[2].what == "still reading; storage does not answer; f5 reads it again"
     assert desk.loader.slow() is None
 
 

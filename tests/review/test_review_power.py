@@ -152,8 +152,8 @@ def persist(disk: Disk, fails: range | None) -> Reviewer:
             raise apsw.FullError("full") if number % 3 == 0 else apsw.IOError("input/output")
 
     disk.fault = fault
-    database = Database(PATH, connect=disk.connect)
     for _ in range(100):
+        database = Database(PATH, connect=disk.connect)
         try:
             database.create()
             database.fill_reserve()

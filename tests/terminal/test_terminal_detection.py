@@ -299,6 +299,17 @@ def test_inside_tmux_the_terminal_outside_counts(
     assert terminal.colors == 2**24
 
 
+@pytest.mark.parametrize("height", ["17", "18", "20", "15"])
+def test_sixel_in_tmux_has_whole_bands(tmp_path: Path, height: str) -> None:
+    values = {
+        "client_termtype": "foot(1.16)", "client_termfeatures": "sixel",
+        "client_cell_height": height,
+    }  # fmt: skip
+    area = in_tmux(tmp_path, TMUX_SIXEL, values).area(80, 43)
+    assert area.height % 6 == 0
+    assert 38 <= area.rows <= 43
+
+
 def test_where_the_pane_lies_in_the_terminal_outside(tmp_path: Path) -> None:
     values = {"status": "2", "status-position": "top", "pane_top": "5", "pane_left": "41"}
     between = in_tmux(tmp_path, TMUX_PLAIN, values).multiplexer

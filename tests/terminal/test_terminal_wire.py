@@ -44,12 +44,17 @@ def test_a_reader_that_stops_lets_the_queue_grow(family: int, address: str) -> N
                 assert (wire.queued() or 0) > DRAINED
                 while sent:
                     sent -= len(client.recv(1 << 20))
-                command = [sys.executable, "-c", "input()"]
-                process = subprocess.Popen(
-                    command, stdin=subprocess.PIPE, env={"SSH_CONNECTION": connection}
-                )
-                assert Wire.of_process(process.pid) == wire
-                process.communicate(b"\n")
+                command = [sys.executable, "-c", "print(flush=True); input()"]
+                with subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env={"SSH_CONNECTION": connection},
+                ) as process:
+                    assert process.stdout is not None
+                    process.stdout.readline()  # it runs, with its own environment
+                    assert Wire.of_process(process.pid) == wire
+                    process.communicate(b"\n")
     assert not wire.queued()  # gone, or waiting for stragglers
 
 

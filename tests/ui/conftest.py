@@ -17,7 +17,8 @@ from tuiview.collection.open import CollectionOptions, open_collection
 from tuiview.graphics.payload import Protocol
 from tuiview.graphics.terminal import Terminal
 from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
-from tuiview.loading.loader import Loader, LoaderSettings
+from tuiview.loading.loader import LoaderSettings
+from tuiview.loading.synchronous import SynchronousLoader
 from tuiview.review.store import Store
 from tuiview.session import changes
 from tuiview.session.session import Session
@@ -26,33 +27,6 @@ from tuiview.ui.app import TuiviewApp
 from tuiview.ui.screens.review import ReviewScreen
 
 CATEGORIES = (Category("spiral", "#5fafff"), Category("merger", "#ffaf5f"))
-
-
-class PromptLoader(Loader):
-    """Does all work in the call, so that nothing goes on behind the test."""
-
-    def ask(self, request: Any) -> Any:
-        answer = super().ask(request)
-        self.run_until_idle()
-        return answer
-
-    def refine(self, request: Any) -> Any:
-        answer = super().refine(request)
-        self.run_until_idle()
-        return answer
-
-    def ahead(self, requests: Any) -> None:
-        super().ahead(requests)
-        self.run_until_idle()
-
-    def info(self, *args: Any) -> Any:
-        info = super().info(*args)
-        self.run_until_idle()
-        return info
-
-    def inspect(self, *args: Any, **kwargs: Any) -> None:
-        super().inspect(*args, **kwargs)
-        self.run_until_idle()
 
 
 class Review:
@@ -141,10 +115,9 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
             store or tmp_path / "store" / "reviewer.sqlite", "reviewer",
             on_change=lambda: notify(changes.StoreChanged()),
         )  # fmt: skip
-        loader = PromptLoader(
-            answer=lambda answer: notify(changes.PictureAnswered(answer)),
+        loader = SynchronousLoader(
             ready=lambda answer: notify(changes.NeighbourReady(answer)),
-            settings=LoaderSettings(threads=0, cache_bytes=100_000_000),
+            settings=LoaderSettings(cache_bytes=100_000_000),
             clock=lambda: 0.0,
         )
 

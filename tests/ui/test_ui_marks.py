@@ -106,3 +106,46 @@ async def test_a_measurement_is_shown_and_logged_but_decides_nothing(open_review
         ]  # fmt: skip
         await review.press("j")
         assert review.session.position == 1
+
+
+async def test_a_spectrum_goes_through_the_planes_in_world_units(open_review, tmp_path):
+    import numpy as np
+    from astropy.io import fits
+
+    cube = np.arange(5 * 8 * 8, dtype="f4").reshape(5, 8, 8)
+    header = fits.Header({"CTYPE3": "VRAD", "CRVAL3": 100.0, "CDELT3": 10.0, "CRPIX3": 1.0,
+                          "CUNIT3": "km/s"})  # fmt: skip
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "cube.fits", cube, header)
+    async with open_review(tmp_path / "d") as review:
+        await review.press("x", "s")
+        assert "min" in review.text()
+        assert "at 140" in " ".join(review.session.examining.last)
+
+
+async def test_typed_positions_move_the_crosshair(open_review, folder):
+    async with open_review(folder) as review:
+        for typed, position in (("goto 10,20", (10, 20)), ("goto 150.1 2.2", (31.5, 23.5))):
+            await review.press("colon")
+            await review.type(typed)
+            await review.press("enter")
+            assert review.session.marking.position == pytest.approx(position, abs=1e-6)
+        await review.press("colon")
+        await review.type("goto 10 2")
+        await review.press("enter")
+        assert "not on this image" in review.notices()
+
+
+async def test_the_mark_list_goes_to_a_mark_and_all_can_be_deleted(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "2", "L", "L", "2", "p")
+        assert "knot" in review.text()
+        await review.press("enter")
+        first = review.session.state.marks[0]
+        assert review.session.marking.position == pytest.approx((first.x, first.y))
+        await review.press("colon")
+        await review.type("delete-marks knot")
+        await review.press("enter")
+        assert review.session.state.marks == ()
+        await review.press("u")
+        assert len(review.session.state.marks) == 2

@@ -260,7 +260,7 @@ async def test_what_was_decided_is_there_again_and_one_resumes(open_review, fold
 
 
 async def test_help_lists_every_action_and_closes(open_review, folder):
-    async with open_review(folder, size=(100, 120)) as review:
+    async with open_review(folder, size=(100, 200)) as review:
         await review.press("question_mark")
         assert "next unreviewed item" in review.text()
         assert "set the limits in data units" in review.text()

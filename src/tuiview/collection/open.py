@@ -82,7 +82,7 @@ def open_collection(paths: Sequence[str | Path], options: CollectionOptions) -> 
     if not paths:
         raise TuiviewError("No path is given.", "name a folder, files, a table or an HDF5 file")
     if len(paths) == 1 and str(paths[0]) == "-":
-        return _folder(names_from(sys.stdin.buffer), options)
+        return _folder(names_from(_standard_input()), options)
     given = [Path(path) for path in paths]
     for path in given[:_CHECKED]:
         check(path)
@@ -256,6 +256,14 @@ def names_from(stream: BinaryIO) -> Iterator[Path]:
         yield from (Path(os.fsdecode(name)) for name in names if name)
     if rest:
         yield Path(os.fsdecode(rest))
+
+
+def _standard_input() -> BinaryIO:
+    """A copy of standard input, which the terminal takes the place of for the keyboard."""
+    try:
+        return os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+    except (OSError, ValueError):
+        return sys.stdin.buffer
 
 
 def _some(stream: BinaryIO) -> bytes:

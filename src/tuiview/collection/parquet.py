@@ -185,8 +185,6 @@ class ParquetRows(RowSource):
             slab, offset = self._slab(group, first - start, list(columns))
             take = min(stop, end) - first
             piece = slab.slice(first - start - offset, take)
-            if not piece.num_rows:
-                raise UnreadableError(f"{printable(str(self.path))} ends before row {first:,}.")
             pieces.append(piece)
             first += piece.num_rows
         if not pieces:
@@ -212,17 +210,21 @@ class ParquetRows(RowSource):
     ) -> pa.Table:
         there = set(file.schema_arrow.names)
         inner = [name for name in columns if name in there]
+        left = min(rows, self._group_first[group + 1] - self._group_first[group] - start)
         if not inner:
-            end = self._group_first[group + 1] - self._group_first[group]
-            return self._dress(None, max(0, min(rows, end - start)), group, columns)
+            return self._dress(None, left, group, columns)
+        pieces: list[pa.Table] = []
         position = 0
         for batch in file.iter_batches(
             batch_size=rows, row_groups=[self._group_number[group]], columns=inner
         ):
-            if position + batch.num_rows > start:
-                batch = batch.slice(start - position)
-                return self._dress(batch, batch.num_rows, group, columns)
+            wanted = batch.slice(max(0, start - position), left)
             position += batch.num_rows
+            if position > start:
+                pieces.append(self._dress(wanted, wanted.num_rows, group, columns))
+                left -= wanted.num_rows
+                if not left:
+                    return pa.concat_tables(pieces)
         raise UnreadableError(f"{printable(str(self.path))} holds fewer rows than it says.")
 
     def _dress(

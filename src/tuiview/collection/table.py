@@ -255,12 +255,14 @@ class TableCollection:
         """A row of a key: one seen lately, else the first; that reads the key column."""
         return self.find(key)
 
-    def find(self, key: str, cancelled: Poll = never) -> int | None:
-        """As `row_of`, and gives up when it is cancelled."""
+    def find(self, key: str, cancelled: Poll = never, near: int | None = None) -> int | None:
+        """As `row_of`, and gives up when it is cancelled; `near` is where it is likely to be."""
         with self._lock:
             known = self._numbers.get(key)
         if known is not None:
             return known
+        if near is not None and 0 <= near < len(self) and self.item(near).key == key:
+            return near
         if key.startswith(ROW_KEY) and key.removeprefix(ROW_KEY).isdigit():
             row = int(key.removeprefix(ROW_KEY))
             if row < len(self) and self.item(row).key == key:

@@ -13,6 +13,7 @@ from tuiview.settings import GRAPHICS, Settings, load_settings
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
     from tuiview.collection.open import CollectionOptions
+    from tuiview.exchange.options import CatalogueOptions
     from tuiview.imaging.display import Display
 
 
@@ -65,6 +66,28 @@ def add_display(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--zoom", metavar="FACTOR", type=float, help="screen pixels a pixel")
     group.add_argument("--center", metavar="X,Y", help="image position in the middle, 0-based")
     group.add_argument("--north-up", action="store_true", help="north up, east left")
+
+
+def add_catalogues(parser: argparse.ArgumentParser) -> None:
+    """What is drawn over images from files."""
+    group = parser.add_argument_group("catalogues")
+    group.add_argument(
+        "--catalog", metavar="FILE[,OPTION=VALUE...]", action="append", default=[], dest="catalogs",
+        help="draw sources or regions of a file over the images: a table (columns are recognised,"
+        " or named by ra=, dec=, x=, y=, label=, size=, group=, image=), DS9 or CASA regions,"
+        " GeoJSON; with color=#ff0, shape=square, width=9; may be given several times",
+    )  # fmt: skip
+
+
+def catalogues_of(args: argparse.Namespace) -> list[CatalogueOptions]:
+    """The catalogues that the command line names.
+
+    Raises:
+        UsageError: An option makes no sense.
+    """
+    from tuiview.exchange.options import CatalogueOptions
+
+    return [CatalogueOptions.parse(text) for text in args.catalogs]
 
 
 def settings_of(args: argparse.Namespace, beside: Path | None) -> Settings:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.commands.options import (
+    add_catalogues,
     add_collection,
     add_display,
     add_store,
     add_terminal,
+    catalogues_of,
     collection_options,
     settings_of,
     store_path_of,
@@ -45,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
     add_terminal(parser)
     add_display(parser)
+    add_catalogues(parser)
     parser.add_argument(
         "--take-over", action="store_true",
         help="take a lock over that another machine or a dead process left",
@@ -111,7 +116,7 @@ def review(
             settings=LoaderSettings(
                 cache_bytes=settings.cache_megabytes * 1_000_000,
                 threads=settings.threads,
-                ahead=settings.ahead,
+                ahead=settings.ahead + 2,
             ),
         )
 
@@ -120,14 +125,27 @@ def review(
             return Session(collection, store, loader, settings, notify=listener, only=only)
 
         app = TuiviewApp(make_session, terminal, settings)
+        _quicken()
+        ended = False
         try:
             app.run()
         finally:
-            app.session.close()
+            ended = app.session.close()
     finally:
         left = store.close()
     print(f"decisions: {path}", file=sys.stderr)
     if left.unsaved:
         kept = f"they are in {left.rescued}; `tuiview merge` unites them" if left.rescued else ""
         raise TuiviewError(f"{left.unsaved} decisions could not be saved", kept)
+    if not ended:
+        # Python would wait at its end for the thread that hangs in a read.
+        sys.stderr.flush()
+        os._exit(app.return_code or 0)
     return app.return_code or 0
+
+
+def _quicken() -> None:
+    """Keep the event loop's turns short while loader threads work."""
+    sys.setswitchinterval(0.0005)
+    gc.collect()
+    gc.freeze()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.commands.options import (
+    add_catalogues,
     add_collection,
     add_display,
+    catalogues_of,
     display_of,
     open_paths,
     size_of,
@@ -17,7 +21,9 @@ from tuiview.errors import TuiviewError, UsageError
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
+    from tuiview.exchange.options import CatalogueOptions
     from tuiview.imaging.display import Display
+    from tuiview.imaging.overlay import Shape
     from tuiview.loading.request import Shown
 
 EPILOG = """\
@@ -25,6 +31,7 @@ examples:
   tuiview snapshot galaxy.fits -o galaxy.png --stretch asinh --size 800,600
   tuiview snapshot data/ m51/r.fits -o r.png --interval 99.5% --colormap viridis
   tuiview snapshot cube.fits -o plane.png --frame 'plane 12' --zoom 4
+  tuiview snapshot field.fits -o field.png --catalog gaia.fits,color=#0ff --catalog ds9.reg
 """
 
 
@@ -35,6 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="PNG file")
     parser.add_argument("--size", metavar="W,H", default="1000,800", help="in pixels (1000,800)")
     add_display(parser)
+    add_catalogues(parser)
     add_collection(parser)
 
 
@@ -44,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
     width, height = size_of(args.size)
     collection = open_paths([args.path], args)
     item = find_item(collection, args.item)
-    shown = render_item(item, display, width, height)
+    overlay = overlay_of(catalogues_of(args), item, display.frame)
+    shown = render_item(item, display, width, height, overlay)
     from PIL import Image
 
     image = Image.fromarray(shown.picture.rgb())
@@ -84,7 +93,38 @@ def find_item(collection: Collection, wanted: str | None) -> Item:
     )
 
 
-def render_item(item: Item, display: Display, width: int, height: int) -> Shown:
+def overlay_of(
+    catalogues: Sequence[CatalogueOptions], item: Item, frame: str | None
+) -> tuple[Shape, ...]:
+    """What catalogues draw over an item; words about them go to stderr.
+
+    Raises:
+        TuiviewError: A catalogue or the item cannot be read.
+    """
+    if not catalogues:
+        return ()
+    from tuiview.exchange.layers import open_layer
+    from tuiview.exchange.marks import opened_place
+
+    place = opened_place(item, frame)
+    marks: list[Shape] = []
+    labels: list[Shape] = []
+    for number, options in enumerate(catalogues):
+        layer = open_layer(options, number)
+        drawn = layer.draw(place)
+        marks += drawn.marks
+        labels += drawn.labels
+        odd = "; ".join(
+            filter(None, [*layer.problems, drawn.note.removeprefix(layer.title + ": ")])
+        )
+        words = f"{drawn.found:,} of {layer.count:,} in the image" + (f"; {odd}" if odd else "")
+        print(f"{layer.title}: {words}", file=sys.stderr)
+    return (*marks, *labels)
+
+
+def render_item(
+    item: Item, display: Display, width: int, height: int, overlay: tuple[Shape, ...] = ()
+) -> Shown:
     """The picture of an item, by the reviewer's own loader.
 
     Raises:
@@ -92,18 +132,17 @@ def render_item(item: Item, display: Display, width: int, height: int) -> Shown:
         TuiviewError: The item cannot be shown.
     """
     from tuiview.graphics.payload import Area, Protocol
-    from tuiview.loading.loader import Loader, LoaderSettings
-    from tuiview.loading.request import Answer, Failed, Request
+    from tuiview.loading.request import Failed, Request
+    from tuiview.loading.synchronous import SynchronousLoader
 
-    answers: list[Answer] = []
-    loader = Loader(answer=answers.append, settings=LoaderSettings(threads=0))
+    loader = SynchronousLoader()
     try:
-        request = Request(item, display, Area(width, height, 1, 1), Protocol.KITTY)
-        loader.ask(request)
-        loader.run_until_idle()
+        answer = loader.ask(
+            Request(item, display, Area(width, height, 1, 1), Protocol.KITTY, overlay=overlay)
+        )
     finally:
         loader.close()
-    answer = answers[-1]
+    assert answer is not None
     if isinstance(answer, Failed):
         raise TuiviewError(f"{item.name}: {answer.message}", answer.hint)
     if display.frame is not None and answer.info.frame != display.frame:

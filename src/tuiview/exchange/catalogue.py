@@ -372,7 +372,7 @@ class _Images:
 
 def _sky(
     sheet: Sheet, columns: Columns, options: CatalogueOptions
-) -> tuple[Floats, Floats] | tuple[None, None]:
+) -> tuple[Floats | None, Floats | None]:
     """ICRS degrees; NaN in both where there is no position."""
     if columns.sky is None:
         return None, None
@@ -383,7 +383,7 @@ def _sky(
     if len(ra) and not np.isfinite(ra).any():
         ra = sexagesimal(sheet.words(first).take(np.arange(len(sheet))))
         dec = sexagesimal(sheet.words(second).take(np.arange(len(sheet))))
-        hours = unit != "deg" and not columns.galactic or hours
+        hours = hours or (unit != "deg" and not columns.galactic)
     factor = 15.0 if hours else math.degrees(1) if unit in ("rad", "radian") else 1.0
     ra = ra * factor
     dec = dec * math.degrees(1) if unit in ("rad", "radian") else dec
@@ -431,7 +431,7 @@ def sexagesimal(texts: Sequence[str]) -> Floats:
     return found
 
 
-def _pixels(sheet: Sheet, columns: Columns) -> tuple[Floats, Floats] | tuple[None, None]:
+def _pixels(sheet: Sheet, columns: Columns) -> tuple[Floats | None, Floats | None]:
     """0-based positions; NaN in both where there is none."""
     if columns.pixel is None:
         return None, None

@@ -1,4 +1,4 @@
-"""Tables of every kind the field uses, read by column: numbers and words, nothing that is unused."""
+"""Tables of every kind that the field uses, read by column: numbers and words."""
 
 from __future__ import annotations
 
@@ -312,7 +312,7 @@ class _FitsSheet(Sheet):
 def _numpy_numbers(values: NDArray[Any]) -> Floats:
     if isinstance(values, np.ma.MaskedArray):
         if values.dtype.kind in "iufb":
-            return np.asarray(values.astype(np.float64).filled(np.nan))
+            return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
         values = np.where(np.ma.getmaskarray(values), "", np.ma.getdata(values).astype(str))
     if values.dtype.kind in "iufb" and values.ndim == 1:
         return np.asarray(values, np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import termios
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ FALLBACK_CELL = (8, 16)
 _MOST_CELLS = (297, 220)
 # What an xterm draws unless told otherwise; behind tmux it cannot be asked.
 _XTERM_LIMITS = (1000, 1000)
+_BAND = 6
 _PLAIN_TERMS = ("", "dumb", "linux", "cons25", "vt52")
 
 
@@ -96,6 +98,10 @@ class Terminal:
         if self.protocol is not Protocol.BLOCKS:
             most = self._most_cells()
             columns, rows = min(columns, most[0]), min(rows, most[1])
+            if self.protocol is Protocol.SIXEL and not self.passthrough and self.multiplexer:
+                # tmux rounds the height up to whole bands; in the row below, text would destroy it.
+                unit = _BAND // math.gcd(self.cell_height, _BAND)
+                rows -= rows % unit if rows > unit else 0
             return Area(columns, rows, self.cell_width, self.cell_height)
         across, down = grid
         aspect = (self.cell_height / down) / (self.cell_width / across)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 INTERVALS = (
     "zscale", "minmax", "99.5%", "99%", "98%", "97%", "96%", "95%", "92.5%", "90%", "visiomatic",
@@ -13,6 +13,53 @@ COLORMAPS = (
     "gray", "viridis", "magma", "inferno", "plasma", "cividis", "heat", "cool", "rainbow", "jet",
     "a", "b", "bb", "he", "i8", "sls", "hsv",
 )  # fmt: skip
+
+COMPOSITIONS = ("lupton", "simple", "mix", "difference", "residual")
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """How several frames of one size make one picture.
+
+    Attributes:
+        frames: Their names: red, green and blue; for `mix` any number, the longest wavelength
+            first; for `difference` and `residual` what is taken from, and what is taken away.
+        how: One of `COMPOSITIONS`.
+        q: Lupton's softening.
+        stretch: Lupton's linear range in data units; None chooses it from the data.
+        saturation: Of a mix: 0 is gray, 1 the channels' own colours.
+    """
+
+    frames: tuple[str, ...]
+    how: str = "lupton"
+    q: float = 8.0
+    stretch: float | None = None
+    saturation: float = 1.0
+
+    @property
+    def colored(self) -> bool:
+        """Whether it gives colour; a difference has values of its own."""
+        return self.how in ("lupton", "simple", "mix")
+
+    @property
+    def words(self) -> str:
+        """In a few words: `lupton i r g`, `a - b`."""
+        if self.how == "difference":
+            return " - ".join(self.frames)
+        return " ".join((self.how, *self.frames))
+
+
+class SkyView(NamedTuple):
+    """What part of the sky a pane shows.
+
+    Attributes:
+        ra, dec: ICRS position in the middle, in degrees.
+        arcsec: Arcseconds for a screen pixel.
+    """
+
+    ra: float
+    dec: float
+    arcsec: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +81,9 @@ class Display:
         turns: Quarter turns anticlockwise, 0 to 3.
         flip: Mirror left and right before turning.
         north_up: Turn by the frame's world coordinates so that north is up and east left.
+        composition: Show several frames as one picture; None shows `frame` alone.
+        sky: The part of the sky to show, in place of zoom and centre where the frame has world
+            coordinates.
     """
 
     frame: str | None = None
@@ -52,6 +102,8 @@ class Display:
     turns: int = 0
     flip: bool = False
     north_up: bool = False
+    composition: Composition | None = None
+    sky: SkyView | None = None
 
     def but(self, **changes: Any) -> Self:
         """A copy with some values changed."""

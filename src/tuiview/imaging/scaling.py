@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ _FORMULAS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 }
 
 
-def limits(sample: Values, zscale_sample: Values, interval: str) -> Limits:
+def limits(sample: Values, zscale_sample: NDArray[Any], interval: str) -> Limits:
     """The limits `(low, high)` of an interval, low < high always.
 
     Percentiles are central, as DS9's and `astropy.visualization.PercentileInterval`'s: `99%` leaves
@@ -47,7 +48,8 @@ def limits(sample: Values, zscale_sample: Values, interval: str) -> Limits:
 
     Args:
         sample: Values of the frame, flat; what is not finite is left out.
-        zscale_sample: The about 1000 values that zscale looks at, in the frame's own order.
+        zscale_sample: The about 1000 values that zscale looks at, in the frame's own order and
+            type: astropy rounds in it too.
         interval: One of `INTERVALS`.
 
     Raises:
@@ -83,7 +85,7 @@ def percentiles(sample: Values, percent: float) -> Limits:
     return float(low), float(high)
 
 
-def zscale(values: Values, contrast: float = 0.25, samples: int = 1000) -> Limits:
+def zscale(values: NDArray[Any], contrast: float = 0.25, samples: int = 1000) -> Limits:
     """IRAF's zscale, with the parameters and to the last digit of astropy's `ZScaleInterval()`.
 
     A line is fitted to the sorted values, values more than 2.5 sigma off it and their neighbours

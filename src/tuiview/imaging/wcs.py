@@ -198,6 +198,14 @@ def convert(ra: ArrayLike, dec: ArrayLike, system: System) -> tuple[Any, Any]:
     return (float(lon[0]), float(lat[0])) if scalar else (lon, lat)
 
 
+def to_icrs(lon: float, lat: float, system: System) -> tuple[float, float]:
+    """The ICRS position in degrees of one in another system; the inverse of `convert`."""
+    if system == "icrs":
+        return lon, lat
+    ra, dec = _turn(_matrix(system).T, [lon], [lat])
+    return float(ra[0]), float(dec[0])
+
+
 def sexagesimal(ra: float, dec: float, *, hours: bool = True, digits: int = 2) -> tuple[str, str]:
     """`("05:40:59.10", "-02:27:30.0")` for degrees; `--` for NaN.
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tuiview.collection.base import Item
 from tuiview.errors import Cancelled, TuiviewError
-from tuiview.imaging.frame import Frame
+from tuiview.imaging.frame import Frame, Image
 from tuiview.loading.budget import default_cache_bytes
 from tuiview.loading.cache import Lru
 from tuiview.loading.counters import Counters, Meter
@@ -217,6 +217,17 @@ class Loader:
             kind: If given, a newer job of one kind takes the place of an older one, whose `done`
                 is then never called.
         """
+        self.study(item, frame, lambda image, frame: job(frame), done, kind)
+
+    def study(
+        self,
+        item: Item,
+        frame: str | None,
+        job: Callable[[Image, Frame], T],
+        done: Callable[[T | TuiviewError], None],
+        kind: Hashable = None,
+    ) -> None:
+        """As `inspect`, for a job that needs other frames of the image too."""
         self._ask_aside(
             object() if kind is None else ("inspect", kind),
             item,

@@ -220,13 +220,15 @@ class Pipeline:
         with self._reading(item, watch, hurry=never) as reading:
             return self._info(reading, frame)
 
-    def inspect(self, item: Item, frame: str | None, job: Callable[[Frame], T], watch: Watch) -> T:
-        """Run a small job with an open frame."""
+    def inspect(
+        self, item: Item, frame: str | None, job: Callable[[Image, Frame], T], watch: Watch
+    ) -> T:
+        """Run a small job with an open image and one frame of it."""
         with (
             self._reading(item, watch, hurry=lambda: True) as reading,
             self._meter.timing("inspect"),
         ):
-            return job(reading.frame(frame))
+            return job(reading.image, reading.frame(frame))
 
     def _reading(self, item: Item, watch: Watch, hurry: Poll) -> _Reading:
         patience = _DEMAND_PATIENCE if hurry() else _PATIENCE

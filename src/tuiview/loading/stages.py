@@ -35,6 +35,7 @@ class Render(Protocol):
         limits: Limits | None,
         sample: Values | None,
         overlay: tuple[Any, ...],
+        overview: Reduced | None = None,
     ) -> Picture:
         """Render; limits None means that the pixels are shown as they are."""
         ...
@@ -60,7 +61,7 @@ def _limits(frame: Frame, sample: Values, interval: str) -> Limits:
     from tuiview.imaging.scaling import limits
 
     few = frame.zscale_sample() if interval == "zscale" else sample
-    return limits(sample, few.astype(np.float64, copy=False), interval)
+    return limits(sample, few, interval)
 
 
 def _north(info: ImageInfo) -> tuple[float, bool] | None:
@@ -78,12 +79,13 @@ def _render(
     limits: Limits | None,
     sample: Values | None,
     overlay: tuple[Any, ...],
+    overview: Reduced | None = None,
 ) -> Picture:
     from tuiview.imaging.render import render
 
     if limits is None and reduced.data.ndim == 2:
         limits = (0.0, 255.0)
-    return render(reduced, display, limits, viewport, overlay, sample)
+    return render(reduced, display, limits, viewport, overlay, sample, overview)
 
 
 def _encode(picture: Picture, area: Area, protocol: Graphics, quality: Quality) -> Payload:

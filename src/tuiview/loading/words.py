@@ -40,7 +40,7 @@ def in_words(what: str, fraction: float | None, *, silent: bool) -> str:
         silent: Whether nothing has been heard of it for a while.
     """
     if silent:
-        return "still reading; storage does not answer; r retries"
+        return "still reading; storage does not answer; f5 reads it again"
     if not what:
         return "waiting"
     return what if fraction is None else f"{what}, {fraction:.0%}"

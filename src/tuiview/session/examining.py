@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tuiview.errors import TuiviewError
+from tuiview.errors import TuiviewError, UsageError
 from tuiview.session.changes import Change, Noticed
 
 if TYPE_CHECKING:
-    from tuiview.imaging.frame import Frame
+    from tuiview.imaging.frame import Frame, Image
     from tuiview.picture import Picture
     from tuiview.session.session import Session
 
@@ -40,7 +40,7 @@ class Place:
     limits: tuple[float, float] | None
 
 
-Measure = Callable[["Frame", Place], Measured]
+Measure = Callable[["Image", "Frame", Place], Measured]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,58 +75,89 @@ class Examined(Change):
     plot: Picture | None
 
 
-def _value(frame: Frame, place: Place) -> Measured:
+def _value(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.measure import pixel_table
 
     return pixel_table(frame, place.x, place.y, 1)
 
 
-def _statistics(frame: Frame, place: Place) -> Measured:
+def _statistics(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.measure import stamp, statistics
 
     return statistics(stamp(frame, place.x, place.y, _BOX).data)
 
 
-def _radial(frame: Frame, place: Place) -> Measured:
+def _radial(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.starfit import radial_profile
 
     return radial_profile(frame, place.x, place.y)
 
 
-def _photometry(frame: Frame, place: Place) -> Measured:
+def _photometry(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.measure import aperture_photometry
 
     return aperture_photometry(frame, place.x, place.y, recentre=True)
 
 
-def _line(frame: Frame, place: Place) -> Measured:
+def _line(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import line_cut
 
     return line_cut(frame, place.x, place.y)
 
 
-def _column(frame: Frame, place: Place) -> Measured:
+def _column(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import column_cut
 
     return column_cut(frame, place.x, place.y)
 
 
-def _histogram(frame: Frame, place: Place) -> Measured:
+def _histogram(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import histogram
 
     return histogram(frame.sample(), place.limits, unit=frame.unit)
 
 
-def _pixels(frame: Frame, place: Place) -> Measured:
+def _pixels(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.measure import pixel_table
 
     return pixel_table(frame, place.x, place.y)
 
 
-def _contours(frame: Frame, place: Place) -> Measured:
+def _contours(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import contours
 
     return contours(frame, place.x, place.y)
+
+
+def _spectrum(image: Image, frame: Frame, place: Place) -> Measured:
+    from tuiview.imaging.cuts import spectrum
+
+    frames = image.frames
+    names = [f.name for f in frames]
+    if len(frames) < 2:
+        raise UsageError("this image has one plane", "a spectrum needs a cube")
+    axis, label = _third_axis(frame, len(frames))
+    return spectrum(
+        frames, place.x, place.y, axis=axis, label=label, current=names.index(frame.name)
+    )
+
+
+def _third_axis(frame: Frame, count: int) -> tuple[list[float] | None, str]:
+    """World values of the planes by the linear terms of axis 3, and what they are."""
+    header = {card.key: card.value for card in frame.cards()}
+    step = header.get("CDELT3", header.get("CD3_3"))
+    start, pixel = header.get("CRVAL3"), header.get("CRPIX3", 1.0)
+    numbers = (int, float)
+    if header.get("NAXIS3") != count or not (
+        isinstance(step, numbers) and isinstance(start, numbers) and isinstance(pixel, numbers)
+    ):
+        return None, "plane"
+    unit = str(header.get("CUNIT3", "")).strip()
+    name = str(header.get("CTYPE3", "")).strip() or "axis 3"
+    return (
+        [start + (n + 1 - pixel) * step for n in range(count)],
+        f"{name} / {unit}" if unit else name,
+    )
 
 
 EXAMINATIONS = (
@@ -139,6 +170,7 @@ EXAMINATIONS = (
     Examination("h", "histogram with the limits", _histogram),
     Examination("z", "pixel table", _pixels, plotted=False),
     Examination("e", "contours", _contours),
+    Examination("s", "spectrum through the planes", _spectrum),
 )
 
 
@@ -174,8 +206,8 @@ class Examining:
         )
         width, height = area.width, area.height
 
-        def job(frame: Frame) -> Examined:
-            result = examination.measure(frame, place)
+        def job(image: Image, frame: Frame) -> Examined:
+            result = examination.measure(image, frame, place)
             plot = None
             if examination.plotted:
                 from tuiview.imaging.plots import plot as draw
@@ -190,7 +222,7 @@ class Examining:
                 session.later(lambda: self._keep(result, key, frame_name, place))
                 session.notify(result)
 
-        session.loader.inspect(session.item, frame_name, job, done, "examine")
+        session.loader.study(session.item, frame_name, job, done, "examine")
 
     def _keep(self, result: Examined, key: str, frame: str, place: Place) -> None:
         self.last = result.lines

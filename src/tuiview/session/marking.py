@@ -13,6 +13,7 @@ from tuiview.errors import TuiviewError, UsageError
 from tuiview.imaging.overlay import Circle, Cross, Crosshair, Rectangle, Shape, Text
 from tuiview.review.model import ItemState, Mark, What
 from tuiview.session.changes import Change, Noticed
+from tuiview.session.positions import PixelPosition, SkyPosition, parse_position
 
 if TYPE_CHECKING:
     from tuiview.imaging.frame import Frame
@@ -126,18 +127,31 @@ class Marking:
             session.look.change(zoom=viewport.zoom, center=(x, y))
         self._moved()
 
-    def go_to_sky(self, ra: float, dec: float) -> None:
-        """Put the crosshair on ICRS coordinates in degrees, once the world coordinates are read."""
+    def go_to_typed(self, text: str) -> None:
+        """Put the crosshair on a typed position: pixels, or the sky once its header is read.
 
-        def go() -> None:
-            from tuiview.imaging.wcs import pixel
+        Raises:
+            UsageError: It is no position, or the image has no world coordinates.
+        """
+        typed = parse_position(text)
+        if isinstance(typed, PixelPosition):
+            first = 1 if self._session.settings.one_based else 0
+            self.go_to(typed.x - first, typed.y - first)
+        else:
+            self._session.when_info(lambda: self._go_to_sky(typed))
 
-            wcs = self._session.info.wcs if self._session.info is not None else None
-            if wcs is None:
-                raise UsageError("this image has no world coordinates", ":goto X,Y in pixels")
-            self.go_to(*pixel(wcs, ra, dec))
+    def _go_to_sky(self, typed: SkyPosition) -> None:
+        from tuiview.imaging.wcs import pixel, to_icrs
 
-        self._session.when_info(go)
+        wcs = self._session.info.wcs if self._session.info is not None else None
+        if wcs is None:
+            raise UsageError("this image has no world coordinates", ":goto X,Y in pixels")
+        ra, dec = to_icrs(typed.lon, typed.lat, "galactic" if typed.galactic else "icrs")
+        x, y = pixel(wcs, ra, dec)
+        ny, nx = self._session.info.shape if self._session.info is not None else (0, 0)
+        if not (-0.5 <= x < nx - 0.5 and -0.5 <= y < ny - 0.5):
+            raise UsageError("that position is not on this image")
+        self.go_to(x, y)
 
     def snap(self) -> None:
         """Move to the centroid of what is within the radius that shows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
 from tuiview.loading.request import Answer, Failed, Request, Shown
 from tuiview.session.background import Background
+from tuiview.session.catalogues import Catalogues
 from tuiview.session.changes import (
     CollectionGrew,
     CursorMoved,
@@ -32,6 +33,7 @@ from tuiview.session.seeking import Seeking, Sought
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
+    from tuiview.exchange.options import CatalogueOptions
     from tuiview.imaging.viewport import Viewport
     from tuiview.loading.loader import Loader
     from tuiview.loading.request import ImageInfo
@@ -56,6 +58,7 @@ class Session:
         settings: The reviewer's settings.
         notify: Takes changes, from any thread.
         only: A filter to begin with, applied once the collection is known.
+        catalogues: What to draw over the pictures.
         clock: Monotonic seconds.
     """
 
@@ -68,6 +71,7 @@ class Session:
         *,
         notify: Notify,
         only: str | None = None,
+        catalogues: Sequence[CatalogueOptions] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.collection = collection
@@ -101,6 +105,8 @@ class Session:
         self.seeking = Seeking(self)
         self.marking = Marking(self)
         self.examining = Examining(self)
+        self.catalogues = Catalogues(self)
+        self._to_open = catalogues
 
     # Life
 
@@ -109,19 +115,27 @@ class Session:
         place = self.store.remembered()
         self._resume_key = place.key if place is not None else None
         self.collection.start(lambda: self.notify(CollectionGrew()))
+        for options in self._to_open:
+            self.catalogues.add(options)
         self.grown()
 
-    def close(self) -> None:
-        """Stop the work behind; the store is closed by its owner."""
+    def close(self) -> bool:
+        """Stop the work behind; the store is closed by its owner.
+
+        Returns:
+            Whether everything came to an end; a read that hangs on broken storage does not.
+        """
         self.background.close()
-        self.loader.close()
+        self.catalogues.close()
+        ended = self.loader.close()
         self.collection.close()
+        return ended
 
     @property
     def idle(self) -> bool:
         """Whether everything that was asked for is there: rows, states, metadata, the picture."""
         waiting = self._waiting_for_info or self.decisions.waiting or not self.collection.complete
-        if waiting or not (self.background.idle and self.loader.idle):
+        if waiting or not (self.background.idle and self.loader.idle and self.catalogues.idle):
             return False
         answer = self.shown or self.failed
         if self._wanted is None or answer is None:
@@ -222,6 +236,7 @@ class Session:
         """Show pictures in this area from now on."""
         if (area, protocol) != (self._area, self._protocol):
             self._area, self._protocol = area, protocol
+            self.loader.resize()
             self._show()
 
     def answered(self, answer: Answer) -> bool:
@@ -244,12 +259,15 @@ class Session:
         """The reviewer pauses: bring the picture to its full quality."""
         shown = self.shown
         if shown is not None and (shown.request.quality != FINE or shown.preview):
-            self.loader.refine(self._request(shown.request.item, FINE))
+            better = self.loader.refine(self._request(shown.request.item, FINE))
+            if better is not None:
+                self.notify(PictureAnswered(better))
 
     def retry(self) -> None:
         """Read the current item again."""
         if (item := self.item) is not None:
             self.loader.forget(item.key)
+            self.catalogues.forget(item.key)
             self._show()
 
     def redraw(self) -> None:
@@ -257,6 +275,18 @@ class Session:
         item, wanted = self.item, self._wanted
         if item is not None and wanted is not None and self._overlay(item) != wanted.overlay:
             self._show()
+
+    def overlay_changed(self) -> None:
+        """Other things are drawn over every item."""
+        if self._wanted is not None:
+            self._show()
+
+    def overlay_found(self, key: str) -> None:
+        """What is drawn over an item is known now."""
+        if self.item is not None and key == self.item.key:
+            self.redraw()
+        elif self._wanted is not None:
+            self.loader.ahead(self._neighbours(self._wanted.quality))
 
     @property
     def viewport(self) -> Viewport | None:
@@ -390,16 +420,30 @@ class Session:
         answer = self.loader.ask(self._wanted)
         if answer is not None and self.answered(answer):
             self.notify(PictureAnswered(answer))
+        self.catalogues.prepare((i, self._frame_of(i)) for i in (item, *self._next_items()))
+        self.catalogues.tell((item.key, self._frame_of(item)))
         self.loader.ahead(self._neighbours(quality))
 
-    def _neighbours(self, quality: Quality) -> list[Request]:
-        wished = []
+    def _next_items(self) -> list[Item]:
+        """The items that are likely to be wanted next, as far as they are known."""
+        found = []
         for distance in range(1, self.settings.ahead + 1):
             steps = (distance, -distance) if distance <= 2 else (distance,)
             for step in steps:
                 if (item := self.peek(self.position + self._travel * step)) is not None:
-                    wished.append(self._request(item, quality))
-        return wished
+                    found.append(item)
+        return found
+
+    def _frame_of(self, item: Item) -> str | None:
+        return self.look.of(item.key).frame
+
+    def _neighbours(self, quality: Quality) -> list[Request]:
+        """Pictures to make ready; those whose catalogues are not worked out yet come later."""
+        return [
+            self._request(item, quality)
+            for item in self._next_items()
+            if self.catalogues.known(item.key, self._frame_of(item))
+        ]
 
     def _request(self, item: Item, quality: Quality) -> Request:
         assert self._area is not None
@@ -411,7 +455,8 @@ class Session:
         """What is drawn over an item: its marks, and the crosshair if it is the current one."""
         current = item is self.item or (self.item is not None and item.key == self.item.key)
         frame = self.shown.info.frame if current and self.shown is not None else None
-        return self.marking.shapes(self.store.peek(item.key), frame, current)
+        sources = self.catalogues.shapes(item.key, self._frame_of(item))
+        return (*sources, *self.marking.shapes(self.store.peek(item.key), frame, current))
 
     def _circumstances(self) -> Circumstances:
         item, shown = self.item, self.shown

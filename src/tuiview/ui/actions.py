@@ -178,6 +178,8 @@ ACTIONS: tuple[Action, ...] = (
            _marking(lambda m: m.grab()), mode="mark"),
     Action("label-mark", "e", "label the nearest mark", "Mark mode",
            lambda d: d.label_mark(), mode="mark"),
+    Action("mark-list", "p", "choose a mark from a list", "Mark mode",
+           lambda d: d.mark_list(), mode="mark"),
     Action("delete-mark", "d", "delete the nearest mark", "Mark mode",
            _marking(lambda m: m.delete_nearest()), mode="mark"),
     Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode",

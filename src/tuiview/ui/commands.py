@@ -94,6 +94,29 @@ def _save_to(desk: ReviewScreen, text: str) -> None:
     desk.session.save_to(Path(text.strip()).expanduser())
 
 
+def _goto(desk: ReviewScreen, text: str) -> None:
+    desk.session.marking.go_to_typed(text)
+    desk.enter_marking()
+
+
+def _group(desk: ReviewScreen, text: str) -> None:
+    marking = desk.session.marking
+    groups = {g.name: g for g in marking.groups}
+    wanted = text.strip()
+    if wanted not in groups:
+        close = get_close_matches(wanted, list(groups), 3)
+        raise UsageError(f"no group is called {wanted}", ", ".join(close or groups))
+    desk.enter_marking()
+    marking.then(lambda: marking.put_group(groups[wanted]))
+
+
+def _delete_marks(desk: ReviewScreen, text: str) -> None:
+    gone = desk.session.marking.delete_all(text.strip() or None)
+    if not gone:
+        raise UsageError("no such marks on this frame")
+    desk.say(f"{gone} marks deleted; u brings them back")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("limits", "LOW HIGH | auto", "set the limits in data units", _limits),
     Command("stretch", "NAME", "set the stretch", _choice_of("stretch", STRETCHES)),
@@ -113,6 +136,11 @@ COMMANDS: tuple[Command, ...] = (
             lambda d, text: d.session.seeking.filter(text)),
     Command("order", "name | random[:SEED]", "review in another order",
             lambda d, text: d.session.seeking.order(text)),
+    Command("goto", "X,Y | RA DEC | gal L B", "put the crosshair there", _goto),
+    Command("group", "NAME", "put a mark of a group at the crosshair", _group),
+    Command("marks", "", "choose a mark of this frame from a list", lambda d, text: d.mark_list()),
+    Command("delete-marks", "[GROUP]", "delete all marks of this frame, or of a group",
+            _delete_marks),
     Command("save-to", "PATH", "write every decision to another database", _save_to),
     Command("retry", "", "read the item again", lambda d, text: d.read_again()),
     Command("help", "", "keys and commands", lambda d, text: d.show_help()),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
-from tuiview.review.model import Decision, ItemState, What
-from tuiview.source import ArraySource, BlobSource, FileSource, MissingSource
+from tuiview.review.model import Decision, ItemState, Mark, What
+from tuiview.source import ArraySource, BlobSource, CompositeSource, FileSource, MissingSource
 from tuiview.ui.widgets.item_tree import Badges
 from tuiview.ui.widgets.metadata_table import Row
 from tuiview.ui.widgets.status_line import Part
@@ -80,6 +80,15 @@ def status_left(session: Session) -> list[Part]:
     return parts
 
 
+def mark_words(mark: Mark, session: Session) -> str:
+    """A mark in a line: group, label, pixel position, sky position."""
+    first = 1 if session.settings.one_based else 0
+    words = f"{mark.group}  {mark.x + first:.2f}, {mark.y + first:.2f}"
+    if mark.ra is not None and mark.dec is not None:
+        words += f"  {mark.ra:.6f} {mark.dec:+.6f}"
+    return f"{words}  {mark.label}" if mark.label else words
+
+
 def read_out_words(session: Session, read_out: ReadOut) -> str:
     """Position, value and sky coordinates under the crosshair."""
     first = 1 if session.settings.one_based else 0
@@ -113,7 +122,8 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
             names = list(shown.info.frames)
             parts.append((f"{shown.info.frame} {names.index(shown.info.frame) + 1}/{len(names)}",
                           _BOLD))  # fmt: skip
-        if shown.limits is not None and not read_out:
+        told = shown.limits is not None or session.look.current.composition is not None
+        if told and not read_out:
             parts.append((session.look.describe(), _PLAIN))
         if shown.preview:
             parts.append(("preview", _WARN))
@@ -140,6 +150,10 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
         rows.append(("file", str(source.origin), ""))
     elif isinstance(source, MissingSource):
         rows.append(("missing", source.message, ""))
+    elif isinstance(source, CompositeSource):
+        for label, part in source.parts:
+            words = str(part.path) if isinstance(part, FileSource) else part.message
+            rows.append((label, words, ""))
     rows += _section("Row", item.facts)
     rows += _section("Metadata", more)
     if isinstance(source, ArraySource):

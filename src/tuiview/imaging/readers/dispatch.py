@@ -9,7 +9,7 @@ from tuiview.imaging.frame import Image
 from tuiview.imaging.kinds import HEAD, sniff
 from tuiview.imaging.readers.content import Content, FileContent, MemoryContent, unpack
 from tuiview.imaging.readers.failures import explained
-from tuiview.source import ArraySource, BlobSource, MissingSource, Source
+from tuiview.source import ArraySource, BlobSource, CompositeSource, MissingSource, Source
 from tuiview.text import printable
 
 _RASTER = frozenset(["PNG", "JPEG", "WEBP", "GIF", "BMP", "JPEG 2000"])
@@ -31,6 +31,10 @@ def dispatch(source: Source) -> Image:
         from tuiview.imaging.readers.array import open_array
 
         return open_array(source)
+    if isinstance(source, CompositeSource):
+        from tuiview.imaging.readers.composite import open_composite
+
+        return open_composite(source, dispatch)
     content: Content
     if isinstance(source, BlobSource):
         content, part, file_name = MemoryContent(source.fetch(), source.name), None, source.name

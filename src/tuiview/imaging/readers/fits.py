@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tuiview.errors import Poll, never
 from tuiview.imaging.frame import Card, Frame, Pixels
-from tuiview.imaging.readers.banded import BandedFrame
+from tuiview.imaging.readers.banded import BandedFrame, ReadWindow
 from tuiview.imaging.readers.content import Content
 from tuiview.imaging.readers.failures import explained
 from tuiview.imaging.readers.fits_parts import (
@@ -27,6 +28,7 @@ from tuiview.imaging.readers.fits_parts import (
 )
 from tuiview.imaging.readers.fits_plain import Unusual, scaling, scan
 from tuiview.imaging.readers.lazy import ContentImage, LazyFrames
+from tuiview.imaging.reduce import Averages, Axis
 from tuiview.text import printable
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 _PLAIN_ASCII = bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in range(256))
 
 _BLOCK_BYTES = 32 << 20
-_FEW_ROWS = 16
 _WIDE_GAP = 1 << 16
 """Bytes between the ends of a window's rows from which on each row is read by itself."""
 
@@ -244,6 +245,7 @@ class AstropyFrame(_FitsFrame):
     def __init__(self, file: FitsFile, part: Part, plane: int) -> None:
         super().__init__(file, part, plane)
         self._kept: tuple[tuple[int, int, int, int], Pixels] | None = None
+        self._until = 0
         with file.lock, quiet(file.content.name):
             hdu = file.hdus()[part.number]
             first = hdu.section[(0,) * (len(part.axes) - 1) + (slice(0, 1),)]
@@ -266,17 +268,31 @@ class AstropyFrame(_FitsFrame):
         """
         with self.file.lock:
             if self._kept is None or not _covers(self._kept[0], (x0, x1, y0, y1)):
-                ny = self.shape[0]
                 row_bytes = (x1 - x0) * self.stored.itemsize
                 below = y0 // self._tall * self._tall
                 least = -(-y1 // self._tall) * self._tall
                 above = below + _BLOCK_BYTES // row_bytes // self._tall * self._tall
-                if y1 - y0 < min(ny, _FEW_ROWS):  # a single row, a read-out
-                    above = least
-                window = x0, x1, below, min(max(least, above), ny)
+                top = max(least, min(above, self._until))
+                window = x0, x1, below, min(top, self.shape[0])
                 self._kept = window, self._section(*window)
             (left, _, low, _), pixels = self._kept
             return pixels[y0 - low : y1 - low, x0 - left : x1 - left]
+
+    def averages(
+        self,
+        read: ReadWindow,
+        rows: Axis,
+        columns: Axis,
+        *,
+        cancelled: Poll = never,
+        sparse: bool = False,
+    ) -> Averages:
+        """Average over cells, remembering how far up the rows will be wanted."""
+        self._until = rows.high
+        try:
+            return super().averages(read, rows, columns, cancelled=cancelled, sparse=sparse)
+        finally:
+            self._until = 0
 
     def _section(self, x0: int, x1: int, y0: int, y1: int) -> Pixels:
         x, y, planes = self.part.layout

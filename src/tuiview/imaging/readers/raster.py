@@ -114,7 +114,8 @@ class RasterFrame(BandedFrame):
         deep = picture.format == "PNG" and _is_deep(content)
         self._drafts = picture.format in ("JPEG", "MPO")
         self._turn = (False, False, False)
-        if picture.format in ("JPEG", "MPO", "WEBP", "PNG"):
+        # For a PNG without EXIF before its pixels, Pillow would decode them to look behind.
+        if picture.format in ("JPEG", "MPO", "WEBP") or "exif" in picture.info:
             self._turn = _TURNS.get(picture.getexif().get(_ORIENTATION, 1), self._turn)
         width, height = picture.size
         self.shape = (width, height) if self._turn[2] else (height, width)

@@ -29,6 +29,7 @@ from tuiview.ui.commands import COMMANDS, run_command
 from tuiview.ui.describe import (
     badges,
     decision_words,
+    mark_words,
     metadata_rows,
     read_out_words,
     status_left,
@@ -480,6 +481,24 @@ class ReviewScreen(Screen[None]):
         else:
             self._labelled = mark
             self.ask("label ", mark.label)
+
+    def mark_list(self) -> None:
+        """Choose a mark of this frame by group, label, position; the crosshair goes there."""
+        from tuiview.ui.screens.choose import ChooseScreen
+
+        marks = self.session.marking.marks()
+        if not marks:
+            self.say("no marks on this frame", "warning")
+            return
+        lines = [f"{n}  {mark_words(mark, self.session)}" for n, mark in enumerate(marks, 1)]
+
+        def chosen(line: str | None) -> None:
+            if line is not None:
+                mark = marks[lines.index(line)]
+                self.enter_marking()
+                self.session.marking.go_to(mark.x, mark.y)
+
+        self.app.push_screen(ChooseScreen("marks", lines), chosen)
 
     def enter_examining(self) -> None:
         """Take letters that measure at the crosshair, or in the middle of the view."""

@@ -191,12 +191,11 @@ class ImagePane(Widget, can_focus=True):
         else:
             rows = [picture_strip(row, area.columns) for row in range(area.rows)]
         left, top = self._offset(area)
+        if area.columns < width:
+            before, behind = (Strip.blank(n, style) for n in (left, width - left - area.columns))
+            rows = [Strip.join([before, row, behind]) for row in rows]
         blank = Strip.blank(width, style)
-        pads = Strip.blank(left, style), Strip.blank(width - left - area.columns, style)
-        padded = [
-            Strip.join([pads[0], row, pads[1]]) if area.columns < width else row for row in rows
-        ]
-        return [blank] * top + padded + [blank] * (height - top - area.rows)
+        return [blank] * top + rows + [blank] * (height - top - area.rows)
 
     def _fits(self, area: Area) -> bool:
         return area.columns <= self.size.width and area.rows <= self.size.height

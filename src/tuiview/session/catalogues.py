@@ -1,0 +1,283 @@
+"""Catalogues over the pictures: read behind, worked out once for each frame, shown or hidden."""
+
+from __future__ import annotations
+
+import itertools
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tuiview.errors import TuiviewError, UsageError
+from tuiview.imaging.overlay import Points, Segments, Shape
+from tuiview.session.background import Background
+from tuiview.session.changes import Change, Noticed
+
+if TYPE_CHECKING:
+    from tuiview.collection.base import Item
+    from tuiview.exchange.layers import Layer
+    from tuiview.exchange.options import CatalogueOptions
+    from tuiview.exchange.places import Drawn
+    from tuiview.imaging.frame import Frame
+    from tuiview.session.session import Session
+
+HELD_BYTES = 64_000_000
+"""Bound of the overlays that are kept."""
+Key = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguesChanged(Change):
+    """A catalogue was read, shown or hidden."""
+
+
+@dataclass(eq=False)
+class Sheet:
+    """One catalogue of the review.
+
+    Attributes:
+        options: The file and how to draw it.
+        layer: What it holds, once it is read.
+        shown: Whether it is drawn.
+        failed: Why it could not be read.
+    """
+
+    options: CatalogueOptions
+    layer: Layer | None = None
+    shown: bool = True
+    failed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlay:
+    """What all catalogues draw over one frame."""
+
+    drawn: dict[int, Drawn] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        total = 200
+        for drawn in self.drawn.values():
+            for shape in drawn.marks:
+                bulk = isinstance(shape, Points | Segments)
+                total += len(getattr(shape, "positions", getattr(shape, "ends", b""))) + 200
+                total += 0 if bulk else 200
+            total += 300 * len(drawn.labels)
+        return total
+
+
+class Catalogues:
+    """The catalogues of a review.
+
+    All methods are for the screen's thread and never wait. Files are read on a thread of their
+    own; the sources of a frame are found on the loader's threads, for the current item and for
+    those that come next, so that prefetched pictures already have them.
+
+    Args:
+        session: The review.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._background: Background | None = None
+        self._held: OrderedDict[Key, _Overlay] = OrderedDict()
+        self._bytes = 0
+        self._wanted: dict[int, tuple[Key, int]] = {}
+        self._current = 0
+        self._told: set[str] = set()
+        self.sheets: list[Sheet] = []
+        self.shown = True
+        self.labels = True
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything is read and worked out."""
+        return not self._wanted and (self._background is None or self._background.idle)
+
+    def add(self, options: CatalogueOptions) -> None:
+        """Read a catalogue behind; a notice tells when it is there."""
+        sheet = Sheet(options)
+        number = len(self.sheets)
+        self.sheets.append(sheet)
+        groups = {g.name: int(g.color[1:], 16) for g in self._session.settings.groups}
+
+        def read() -> None:
+            from tuiview.exchange.layers import open_layer
+
+            try:
+                layer = open_layer(options, number, groups)
+            except TuiviewError as error:
+                failure = error
+                self._session.later(lambda: self._failed(sheet, failure))
+            else:
+                self._session.later(lambda: self._ready(sheet, layer))
+
+        if self._background is None:
+            self._background = Background(self._broke)
+        self._background.run(read)
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._background is not None:
+            self._background.close()
+
+    def toggle(self, number: int | None = None) -> str:
+        """Show or hide all catalogues, or one of them (0-based); returns what is the case now.
+
+        Raises:
+            UsageError: There is no such catalogue.
+        """
+        if not self.sheets:
+            raise UsageError("no catalogue is open", ":catalog FILE or --catalog FILE")
+        if number is None:
+            self.shown = not self.shown
+            words = f"catalogues {'shown' if self.shown else 'hidden'}"
+        elif not 0 <= number < len(self.sheets):
+            raise UsageError(f"there are {len(self.sheets)} catalogues")
+        else:
+            sheet = self.sheets[number]
+            sheet.shown = not sheet.shown
+            self.shown = self.shown or sheet.shown
+            words = f"{sheet.options.title} {'shown' if sheet.shown else 'hidden'}"
+        self._changed()
+        return words
+
+    def toggle_labels(self) -> None:
+        """Show or hide the words beside sources."""
+        self.labels = not self.labels
+        self._changed()
+
+    def forget(self, key: str) -> None:
+        """Work out anew what lies over an item: its file may be another one."""
+        for held in [held for held in self._held if held[0] == key]:
+            self._bytes -= self._held.pop(held).nbytes
+
+    # What is drawn
+
+    def shapes(self, key: str, frame: str | None) -> tuple[Shape, ...]:
+        """What is drawn over a frame, as far as it is known; see `prepare`."""
+        if not self.shown or (overlay := self._held.get((key, frame))) is None:
+            return ()
+        self._held.move_to_end((key, frame))
+        shapes: list[Shape] = []
+        words: list[Shape] = []
+        for number, drawn in overlay.drawn.items():
+            if self.sheets[number].shown:
+                shapes += drawn.marks
+                words += drawn.labels
+        return (*shapes, *(words if self.labels else ()))
+
+    def counts(self, key: str, frame: str | None) -> list[tuple[str, int]]:
+        """How many entries of each catalogue that is shown lie in a frame."""
+        overlay = self._held.get((key, frame))
+        if overlay is None or not self.shown:
+            return []
+        sheets = self.sheets
+        return [
+            (sheets[n].options.title, drawn.found)
+            for n, drawn in overlay.drawn.items()
+            if sheets[n].shown
+        ]
+
+    def known(self, key: str, frame: str | None) -> bool:
+        """Whether it is known what lies over a frame; true while there is no catalogue."""
+        return not self._layers() or (key, frame) in self._held
+
+    def prepare(self, items: Iterable[tuple[Item, str | None]]) -> None:
+        """Find the sources of frames that are not known yet, the first ones first.
+
+        Replaces the wish before it: what is no longer among the items and has not begun is dropped.
+        """
+        layers = self._layers()
+        if not layers:
+            return
+        wished = {(item.key, frame): item for item, frame in items}
+        waiting = {key for key, generation in self._wanted.values() if generation == self._current}
+        # A slot is a kind of question to the loader: a newer one takes the place of an older one.
+        taken = {slot for slot, (key, _) in self._wanted.items() if key in wished}
+        free = (slot for slot in itertools.count() if slot not in taken)
+        for key, item in wished.items():
+            if key not in self._held and key not in waiting:
+                self._ask(next(free), item, key, layers)
+
+    def _ask(self, slot: int, item: Item, key: Key, layers: dict[int, Layer]) -> None:
+        generation = self._current
+        self._wanted[slot] = (key, generation)
+
+        def find(opened: Frame) -> _Overlay:
+            from tuiview.exchange.places import Drawn, Place
+
+            place = Place.of(item, opened)
+            found = {}
+            for number, layer in layers.items():
+                try:
+                    found[number] = layer.draw(place)
+                except TuiviewError as error:
+                    found[number] = Drawn(note=f"{layer.title}: {error.message}")
+            return _Overlay(found)
+
+        def done(result: _Overlay | TuiviewError) -> None:
+            # An item that cannot be opened says so in its picture's place.
+            overlay = _Overlay() if isinstance(result, TuiviewError) else result
+            self._session.later(lambda: self._found(slot, key, generation, overlay))
+
+        self._session.loader.inspect(item, key[1], find, done, ("catalogue", slot))
+
+    def _found(self, slot: int, key: Key, generation: int, overlay: _Overlay) -> None:
+        if self._wanted.get(slot) == (key, generation):
+            del self._wanted[slot]
+        if generation != self._current:
+            return
+        if (old := self._held.pop(key, None)) is not None:
+            self._bytes -= old.nbytes
+        self._held[key] = overlay
+        self._bytes += overlay.nbytes
+        while self._bytes > HELD_BYTES and len(self._held) > 1:
+            self._bytes -= self._held.popitem(last=False)[1].nbytes
+        self._session.overlay_found(key[0])
+        self.tell(key)
+
+    def tell(self, key: Key) -> None:
+        """Say what is odd about the catalogues over the current item, each thing once."""
+        item = self._session.item
+        overlay = self._held.get(key)
+        if overlay is None or item is None or item.key != key[0]:
+            return
+        for number, drawn in overlay.drawn.items():
+            if not drawn.note or not self.sheets[number].shown:
+                continue
+            # That a picture has no sky is said once, the rest for every item.
+            once = drawn.note if drawn.found == 0 else f"{key} {drawn.note}"
+            if once not in self._told:
+                self._told.add(once)
+                self._session.notify(Noticed(drawn.note, "warning"))
+
+    # Behind
+
+    def _layers(self) -> dict[int, Layer]:
+        return {n: s.layer for n, s in enumerate(self.sheets) if s.layer is not None}
+
+    def _ready(self, sheet: Sheet, layer: Layer) -> None:
+        sheet.layer = layer
+        odd = "; ".join(layer.problems)
+        words = f"{layer.title}: {layer.count:,} entries" + (f"; {odd}" if odd else "")
+        self._session.notify(Noticed(words, "warning" if odd else "information"))
+        self._start_anew()
+
+    def _failed(self, sheet: Sheet, error: TuiviewError) -> None:
+        sheet.failed = str(error)
+        self._session.notify(Noticed(str(error), "error"))
+        self._session.notify(CataloguesChanged())
+
+    def _broke(self, error: Exception) -> None:
+        self._session.notify(Noticed(f"a catalogue: {type(error).__name__}: {error}", "error"))
+
+    def _start_anew(self) -> None:
+        self._current += 1
+        self._held.clear()
+        self._bytes = 0
+        self._changed()
+
+    def _changed(self) -> None:
+        self._session.overlay_changed()
+        self._session.notify(CataloguesChanged())
