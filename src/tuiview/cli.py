@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 
@@ -15,6 +16,7 @@ COMMANDS = {
     "demo": "make sample data on the spot and review it",
     "snapshot": "render the picture as shown to a PNG file, without a terminal",
     "export": "write decisions and marks to files",
+    "import": "take decisions and marks from files",
     "log": "show the history of an item, or of all",
     "merge": "unite the decisions of several machines or reviewers",
     "doctor": "say what the terminal, the store or a file system can do",
@@ -51,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_overview().format_help(), end="")
         return 0 if words else 2
     name = words.pop(0) if words[0] in COMMANDS else "review"
-    module = importlib.import_module(f"tuiview.commands.{name}")
+    module = importlib.import_module("tuiview.commands." + name + "_" * keyword.iskeyword(name))
     prog = "tuiview" if name == "review" else f"tuiview {name}"
     parser = argparse.ArgumentParser(
         prog=prog, description=module.__doc__, epilog=getattr(module, "EPILOG", None),

@@ -168,3 +168,13 @@ def test_too_wide_a_picture_is_refused() -> None:
     area = Area(10_000, 1, 1, 6)
     with pytest.raises(ValueError, match="across"):
         sixel.encode(Picture(np.zeros((6, 10_000), np.uint8), RAMP), area)
+
+
+def test_color_registers_are_defined_without_gaps():
+    pixels = np.zeros((12, 12), np.uint8)
+    pixels[:6] = 200
+    palette = np.stack([np.arange(256, dtype=np.uint8)] * 3, axis=1)
+    area = Area(2, 2, 6, 6)
+    for chunk in sixel.encode(Picture(pixels, palette), area, Quality()).chunks:
+        numbers = sorted(int(n) for n in re.findall(rb"#(\d+);2;", chunk))
+        assert numbers == list(range(len(numbers)))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tuiview.errors import Cancelled
 from tuiview.imaging import reduce
+from tuiview.imaging.axis import plan_axis
 from tuiview.imaging.frame import Box
-from tuiview.imaging.reduce import plan_axis, reduce_array, reduce_rows
+from tuiview.imaging.reduce import reduce_array, reduce_rows
 
 
 def overlaps(low, high, count, size):

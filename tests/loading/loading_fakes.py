@@ -132,7 +132,7 @@ class World:
         image.value += self.revision[key] / 1000
         return image
 
-    def _render(self, reduced, viewport, display, limits, sample, overlay) -> Picture:
+    def _render(self, reduced, viewport, display, limits, sample, overlay, overview) -> Picture:
         self.renders += 1
         self.in_render()
         assert np.isfinite(reduced.data).any()

@@ -62,6 +62,28 @@ def test_decisions_go_on_while_a_backup_is_made(
     assert check(path).sound
 
 
+def test_a_backup_outlives_the_loss_of_its_connection(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backup_module, "_PAGES", 1)
+    with Store.open(path, "alice") as store:
+        store.wait(store.record([category("a")]), 10)
+        asked: list[int] = []
+
+        def over() -> bool:
+            asked.append(1)
+            if len(asked) == 3:
+                store._database.renew()
+            return False
+
+        with pytest.raises(TimeoutError):
+            Backups(store._database).make(over)
+        assert len(asked) == 3
+        assert store.wait(store.record([category("b")]), 10)
+    assert check(path).sound
+    assert check(backups_of(path)[0]).counts["events"] == 2
+
+
 def test_backups_are_made_while_the_program_runs(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,7 +270,7 @@ def test_a_file_system_that_turns_read_only_is_named(small_disk: Path, tmp_path:
     store.wait(store.record([category("a")]), 10)
     # A database that is open for writing keeps the file system from turning read-only.
     store.flush()
-    store._database._drop()
+    store._database.renew()
     remounted = subprocess.run(["mount", "-o", "remount,ro", small_disk], capture_output=True)
     if remounted.returncode:
         store.close()

@@ -160,7 +160,7 @@ def test_events_cannot_be_changed_or_removed(path: Path) -> None:
 
 def test_every_connection_is_set_for_durability(path: Path) -> None:
     with Store.open(path, "alice") as store:
-        store._database._drop()
+        store._database.renew()
         with store.reading() as connection:
             assert connection.execute("PRAGMA synchronous").fetchone() == (3,)
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("persist",)

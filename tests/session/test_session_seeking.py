@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from tuiview.errors import UsageError
 from tuiview.review.model import ItemState
-from tuiview.session.seeking import _round, item_test
+from tuiview.session.choice import item_test
+from tuiview.session.seeking import _round
 
 CATEGORIES = ("spiral", "merger")
 

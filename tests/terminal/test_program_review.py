@@ -75,6 +75,25 @@ def test_late_answers_of_the_terminal_never_become_decisions(
     assert decisions(folder, home) == []
 
 
+@pytest.mark.parametrize(
+    ("burst", "item", "note"),
+    [(":3\r", 3, ""), ("/002\r", 3, ""), ("\rgood 1 2 3\x13j", 2, "good 1 2 3")],
+)
+def test_what_follows_in_one_burst_on_a_slow_line_is_text_and_never_a_decision(
+    burst: str, item: int, note: str, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(5)
+    with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        terminal.write(burst.encode())
+        terminal.wait_for_item(item, 5)
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    rows = decisions(folder, home)
+    assert [(row["note"], row["categories"]) for row in rows] == ([(note, "")] if note else [])
+
+
 @pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])
 def test_forty_presses_at_thirty_milliseconds_move_forty_items(
     kind: str, numbered: Callable[..., Path]

@@ -89,7 +89,9 @@ def test_a_file_that_vanishes_is_named_and_the_review_goes_on(
     with Terminal([folder], kind="kitty", size=SIZE) as terminal:
         terminal.wait_for(lambda t: t.position() == (1, 30), wanted="all files")
         (folder / "picture-025.png").unlink()
-        terminal.type(":26")
+        terminal.press(":")
+        terminal.settle(0.2)
+        terminal.type("26")
         terminal.press("enter")
         terminal.wait_for_item(26)
         terminal.wait_for(lambda t: re.search("vanished|exist|gone|missing", pane(t)))

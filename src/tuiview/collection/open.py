@@ -18,6 +18,7 @@ from tuiview.errors import TuiviewError
 from tuiview.text import printable
 
 if TYPE_CHECKING:
+    from tuiview.collection.channels import Channels
     from tuiview.collection.rows import RowSource
 
 _CHECKED = 64
@@ -30,7 +31,7 @@ def _nothing(_: bytes) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class CollectionOptions:
-    """How a collection is opened, ordered and filtered.
+    """How a collection is opened.
 
     Attributes:
         suffixes: Endings of image files, lower case with their dot.
@@ -41,11 +42,8 @@ class CollectionOptions:
         part: The table column with an HDU, page or dataset in the file; None means recognise it.
         image_column: The table column that holds encoded images; None means recognise it.
         prefix_map: `(old, new)` beginnings of paths in tables, first match wins.
-        where: A condition on columns, in pandas' query syntax.
-        order: `name`, `random[:SEED]`, `COLUMN[:desc]`; None keeps the collection's own.
-        sample: `N[:SEED]` rows at random; None takes all.
-        group_by: The column that the tree groups by; None means by file.
         allow_links: Whether links in HDF5 files may lead to other files.
+        channels: Which files belong together as one item; None means that each is one.
         stacks: Whether each picture of an HDF5 or Zarr stack is an item, or a frame of one item.
     """
 
@@ -57,11 +55,8 @@ class CollectionOptions:
     part: str | None = None
     image_column: str | None = None
     prefix_map: tuple[tuple[str, str], ...] = ()
-    where: str | None = None
-    order: str | None = None
-    sample: str | None = None
-    group_by: str | None = None
     allow_links: bool = False
+    channels: Channels | None = None
     stacks: Stacks = "auto"
 
     @property
@@ -198,9 +193,14 @@ def _listed(path: Path) -> Iterator[Path]:
 
 
 def _folder(paths: Sequence[Path] | Iterator[Path], options: CollectionOptions) -> Collection:
-    return FolderCollection(
+    files = FolderCollection(
         paths, suffixes=options.suffixes, sniff=options.sniff, kinds=options.kinds
     )
+    if options.channels is None:
+        return files
+    from tuiview.collection.composite import CompositeCollection
+
+    return CompositeCollection(files, options.channels)
 
 
 def check(path: Path) -> None:

@@ -72,8 +72,9 @@ class TableCollection:
 
     @property
     def root(self) -> Path:
-        """The table's file or folder."""
-        return self._rows.path.absolute()
+        """The table's folder: decisions belong to uuids, whichever table of it named them."""
+        path = self._rows.path.absolute()
+        return path if path.is_dir() else path.parent
 
     @property
     def title(self) -> str:

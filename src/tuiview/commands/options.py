@@ -12,9 +12,11 @@ from tuiview.settings import GRAPHICS, Settings, load_settings
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
+    from tuiview.collection.channels import Channels
     from tuiview.collection.open import CollectionOptions
     from tuiview.exchange.options import CatalogueOptions
     from tuiview.imaging.display import Display
+    from tuiview.session.choice import Choice
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -156,19 +158,25 @@ def collection_options(args: argparse.Namespace) -> CollectionOptions:
         path=getattr(args, "path_column", None),
         image_column=getattr(args, "image_column", None),
         prefix_map=tuple(pairs),
-        where=getattr(args, "where", None),
-        order=getattr(args, "order", None),
-        sample=getattr(args, "sample", None),
-        group_by=getattr(args, "group_by", None),
         allow_links=getattr(args, "allow_links", False),
     )
 
 
-def open_paths(paths: list[str], args: argparse.Namespace) -> Collection:
+def choice_of(args: argparse.Namespace) -> Choice:
+    """What to review, and in which order."""
+    from tuiview.session.choice import Choice
+
+    names = ("only", "where", "order", "sample", "group_by")
+    return Choice(**{name: getattr(args, name, None) or "" for name in names})
+
+
+def open_paths(
+    paths: list[str], args: argparse.Namespace, channels: Channels | None = None
+) -> Collection:
     """The collection of these paths; not started."""
     from tuiview.collection.open import open_collection
 
-    return open_collection(paths, collection_options(args))
+    return open_collection(paths, replace(collection_options(args), channels=channels))
 
 
 def store_path_of(root: Path, settings: Settings) -> Path:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuiview.commands.channels import add_channels, chosen
 from tuiview.commands.options import (
     add_catalogues,
     add_collection,
@@ -17,18 +21,25 @@ from tuiview.commands.options import (
     add_store,
     add_terminal,
     catalogues_of,
+    choice_of,
     collection_options,
     settings_of,
     store_path_of,
 )
 from tuiview.errors import TuiviewError, UsageError
+from tuiview.text import printable
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
+    from tuiview.exchange.options import CatalogueOptions
     from tuiview.graphics.terminal import Terminal
     from tuiview.session.changes import Change
+    from tuiview.session.choice import Choice
     from tuiview.session.session import Session
     from tuiview.settings import Settings
+
+_SAID = 4000
+"""Bytes of what libraries wrote to standard error that are shown at the end."""
 
 EPILOG = """\
 examples:
@@ -36,12 +47,14 @@ examples:
   tuiview --only unreviewed --order random:7 data/
   find . -name '*.fits' -print0 | tuiview -
   tuiview lookup.parquet --where 'snr > 5' --order snr:desc
+  tuiview --rgb _i _r _g bands/
+  tuiview data/ --catalog gaia.fits,color=#0ff --catalog regions.reg
 """
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("paths", metavar="PATH", nargs="+", help="folder, file, table, or -")
+    parser.add_argument("paths", metavar="PATH", nargs="*", help="folder, file, table, or -")
     add_collection(parser)
     parser.add_argument(
         "--only", metavar="FILTER", help="unreviewed, reviewed, favourite, a category, not ..."
@@ -49,6 +62,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_store(parser)
     add_terminal(parser)
     add_display(parser)
+    add_channels(parser)
     add_catalogues(parser)
     parser.add_argument(
         "--take-over", action="store_true",
@@ -63,20 +77,29 @@ def run(args: argparse.Namespace) -> int:
             "the reviewer needs a terminal, and standard output is none",
             "without one: tuiview snapshot PATH -o out.png, or tuiview export PATH",
         )
-    from_stdin = args.paths == ["-"]
+    paths, channels, composition = chosen(args, args.paths)
+    from_stdin = paths == ["-"]
     if from_stdin and sys.stdin.isatty():
         raise UsageError(
             "- reads names from standard input, which is the keyboard",
             "find . -name '*.fits' | tuiview -",
         )
-    settings = settings_of(args, Path.cwd() if from_stdin else Path(args.paths[0]))
+    settings = settings_of(args, Path.cwd() if from_stdin else Path(paths[0]))
+    if composition is not None:
+        settings = replace(settings, display={**settings.display, "composition": composition})
 
     from tuiview.collection.open import open_collection
     from tuiview.graphics.terminal import detect
 
-    collection = open_collection(args.paths, collection_options(args))
+    catalogues = catalogues_of(args)
+    collection = open_collection(paths, replace(collection_options(args), channels=channels))
     terminal = detect(settings.graphics, timeout=settings.query_timeout)
-    return review(collection, settings, terminal, only=args.only, take_over=args.take_over)
+    if terminal.colors > 256:
+        os.environ.setdefault("COLORTERM", "truecolor")  # Textual looks there, and nowhere else
+    return review(
+        collection, settings, terminal,
+        choice=choice_of(args), catalogues=catalogues, take_over=args.take_over,
+    )  # fmt: skip
 
 
 def review(
@@ -84,13 +107,15 @@ def review(
     settings: Settings,
     terminal: Terminal,
     *,
-    only: str | None = None,
+    choice: Choice | None = None,
+    catalogues: Sequence[CatalogueOptions] = (),
     take_over: bool = False,
 ) -> int:
     """Review a collection until the reviewer quits; says where the decisions are."""
     from tuiview.loading.loader import Loader, LoaderSettings
     from tuiview.review.store import Store
     from tuiview.session import changes
+    from tuiview.session.choice import EVERYTHING
     from tuiview.session.look import check_settings
     from tuiview.session.session import Session
     from tuiview.ui.app import TuiviewApp
@@ -122,13 +147,17 @@ def review(
 
         def make_session(listener: Callable[[Change], None]) -> Session:
             tell.append(listener)
-            return Session(collection, store, loader, settings, notify=listener, only=only)
+            return Session(
+                collection, store, loader, settings,
+                notify=listener, choice=choice or EVERYTHING, catalogues=catalogues,
+            )  # fmt: skip
 
         app = TuiviewApp(make_session, terminal, settings)
         _quicken()
         ended = False
         try:
-            app.run()
+            with _aside_from_screen():
+                app.run()
         finally:
             ended = app.session.close()
     finally:
@@ -142,6 +171,24 @@ def review(
         sys.stderr.flush()
         os._exit(app.return_code or 0)
     return app.return_code or 0
+
+
+@contextlib.contextmanager
+def _aside_from_screen() -> Iterator[None]:
+    """Keep what libraries write to standard error off the screen; the end of it is shown after."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
+            said = aside.seek(0, os.SEEK_END)
+            aside.seek(max(0, said - _SAID))
+            sys.stderr.write(printable(aside.read().decode("utf-8", "replace"), lines=True))
 
 
 def _quicken() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuiview.commands.channels import add_channels, chosen
 from tuiview.commands.options import (
     add_catalogues,
     add_collection,
@@ -15,45 +16,64 @@ from tuiview.commands.options import (
     catalogues_of,
     display_of,
     open_paths,
+    settings_of,
     size_of,
+    store_path_of,
 )
 from tuiview.errors import TuiviewError, UsageError
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
     from tuiview.exchange.options import CatalogueOptions
-    from tuiview.imaging.display import Display
+    from tuiview.imaging.display import Composition, Display
     from tuiview.imaging.overlay import Shape
     from tuiview.loading.request import Shown
+    from tuiview.settings import Settings
 
 EPILOG = """\
 examples:
   tuiview snapshot galaxy.fits -o galaxy.png --stretch asinh --size 800,600
   tuiview snapshot data/ m51/r.fits -o r.png --interval 99.5% --colormap viridis
   tuiview snapshot cube.fits -o plane.png --frame 'plane 12' --zoom 4
+  tuiview snapshot --rgb _i _r _g bands/ m31 -o m31.png --overlay annotations
   tuiview snapshot field.fits -o field.png --catalog gaia.fits,color=#0ff --catalog ds9.reg
 """
+
+_ANNOTATIONS = {"scale-bar": "scale_bar", "compass": "compass", "mini-map": "minimap"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("path", metavar="PATH", help="file, folder or table")
+    parser.add_argument("path", metavar="PATH", nargs="?", help="file, folder or table")
     parser.add_argument("item", metavar="ITEM", nargs="?", help="key or number (default: first)")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="PNG file")
     parser.add_argument("--size", metavar="W,H", default="1000,800", help="in pixels (1000,800)")
     add_display(parser)
+    add_channels(parser)
+    parser.add_argument(
+        "--overlay", metavar="NAMES", default="",
+        help="what to draw: annotations (or scale-bar, compass, mini-map), marks; by commas",
+    )  # fmt: skip
     add_catalogues(parser)
     add_collection(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Render one item."""
-    display = display_of(args)
     width, height = size_of(args.size)
-    collection = open_paths([args.path], args)
+    names = overlay_names(args.overlay)
+    paths, channels, composition = chosen(args, [args.path] if args.path else [])
+    display = display_of(args).but(composition=composition)
+    collection = open_paths(paths, args, channels)
     item = find_item(collection, args.item)
-    overlay = overlay_of(catalogues_of(args), item, display.frame)
-    shown = render_item(item, display, width, height, overlay)
+    overlay: list[object] = [*overlay_of(catalogues_of(args), item, display.leading)]
+    if "marks" in names:
+        settings = settings_of(args, Path(paths[0]))
+        overlay += marks_of(item, collection.root, settings, display.leading)
+    overlay += annotations_of(names)
+    shown = render_item(item, display, width, height, tuple(overlay))
+    if composition is not None:
+        require_frames(item, composition, shown)
     from PIL import Image
 
     image = Image.fromarray(shown.picture.rgb())
@@ -122,8 +142,61 @@ def overlay_of(
     return (*marks, *labels)
 
 
+def overlay_names(text: str) -> frozenset[str]:
+    """What is to be drawn, from the words of `--overlay`.
+
+    Raises:
+        UsageError: Something has no such name.
+    """
+    names = frozenset(filter(None, (name.strip() for name in text.split(","))))
+    if unknown := names - {*_ANNOTATIONS, "annotations", "marks"}:
+        raise UsageError(
+            f"--overlay knows no {', '.join(sorted(unknown))}",
+            f"annotations, {', '.join(_ANNOTATIONS)}, marks; --catalog FILE draws a catalogue",
+        )
+    return names | frozenset(_ANNOTATIONS) if "annotations" in names else names
+
+
+def annotations_of(names: frozenset[str]) -> list[object]:
+    """Scale bar, compass and mini-map, those that are named."""
+    from tuiview.imaging.annotate import Annotations
+
+    wanted = {field: name in names for name, field in _ANNOTATIONS.items()}
+    return [Annotations(**wanted, rested=True)] if any(wanted.values()) else []
+
+
+def marks_of(item: Item, root: Path, settings: Settings, frame: str | None) -> list[Shape]:
+    """The marks of an item as the store has them, as shapes."""
+    from tuiview.review import snapshot
+    from tuiview.session.marking import mark_shapes
+
+    groups = {group.name: group for group in settings.groups}
+    shapes: list[Shape] = []
+    with snapshot.take(store_path_of(root, settings)) as store:
+        for row in store.export_marks():
+            if row.key == item.key and (frame is None or row.mark.frame == frame):
+                shapes += mark_shapes(row.mark, groups.get(row.mark.group), labels=True)
+    return shapes
+
+
+def require_frames(item: Item, composition: Composition, shown: Shown) -> None:
+    """Refuse a picture that is not of the frames that were named.
+
+    Raises:
+        UsageError: The item lacks one.
+    """
+    missing = [name for name in composition.frames if name not in shown.info.frames]
+    if missing:
+        told = [words for words in shown.info.skipped if words.split(":")[0] in missing]
+        frames = ", ".join(shown.info.frames[:9])
+        raise UsageError(
+            f"{item.name} has no frame {', '.join(missing)}",
+            "; ".join(told) or f"it has {frames}",
+        )
+
+
 def render_item(
-    item: Item, display: Display, width: int, height: int, overlay: tuple[Shape, ...] = ()
+    item: Item, display: Display, width: int, height: int, overlay: tuple[object, ...] = ()
 ) -> Shown:
     """The picture of an item, by the reviewer's own loader.
 

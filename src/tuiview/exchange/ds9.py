@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from tuiview.exchange.regions import Figure, Region, System
+from tuiview.exchange.regions import Figure, Joined, Region, System
 from tuiview.imaging.overlay import Symbol, rgb
 from tuiview.text import printable
 
@@ -135,7 +135,13 @@ def _shape(
         if shape == "polygon":
             return Region(points, system, path="closed")
         heads = values.get("line", "").split() or ["0", "0"]
-        return Region(points, system, path="arrow" if heads[-1] == "1" else "open")
+        at_start, at_end = heads[0] == "1", heads[-1] == "1"
+        if at_start and not at_end:
+            points = points[::-1]
+        ends: Joined = (
+            "arrows" if at_start and at_end else "arrow" if at_start or at_end else "open"
+        )
+        return Region(points, system, path=ends)
     (point,) = _points(words[:2], system)
     rest = words[2:]
     here = Region((point,), system)

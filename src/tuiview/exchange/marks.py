@@ -197,7 +197,7 @@ class Importer:
                     and y is not None
                     and (ra is None or dec is None or given.from_top)
                 ):
-                    ra, dec = _to_sky(place, x, y)
+                    ra, dec = to_sky(place, x, y)
         if x is None or y is None or not (math.isfinite(x) and math.isfinite(y)):
             return None
         group = given.group or self._group
@@ -252,7 +252,8 @@ def _to_pixel(
     return (x, y) if math.isfinite(x) and math.isfinite(y) else (None, None)
 
 
-def _to_sky(place: Place, x: float, y: float) -> tuple[float | None, float | None]:
+def to_sky(place: Place, x: float, y: float) -> tuple[float | None, float | None]:
+    """ICRS degrees of a pixel position, None where there are none."""
     if place.wcs is None:
         return None, None
     from tuiview.imaging.wcs import sky

@@ -31,6 +31,7 @@ from tuiview.imaging.overlay import (
 from tuiview.text import printable
 
 System = Literal["icrs", "fk5", "fk4", "galactic", "ecliptic", "image", "physical"]
+Joined = Literal["", "open", "closed", "arrow", "arrows"]
 MOST_SHAPES = 400
 """Regions in a frame that are drawn each for itself; more are drawn as bare lines at once."""
 MOST = 20_000
@@ -82,7 +83,7 @@ class Region:
     points: tuple[tuple[float, float], ...]
     system: System = "icrs"
     figures: tuple[Figure, ...] = ()
-    path: Literal["", "open", "closed", "arrow"] = ""
+    path: Joined = ""
     symbols: tuple[Symbol, ...] = ()
     size: int = _POINT
     text: str = ""
@@ -268,8 +269,11 @@ class _Placed:
         elif region.path:
             ends = self.xy.tolist()
             for k, ((x0, y0), (x1, y1)) in enumerate(pairwise(ends)):
-                arrow = region.path == "arrow" and k == len(ends) - 2
+                arrow = region.path.startswith("arrow") and k == len(ends) - 2
                 yield Line(x0, y0, x1, y1, arrow=arrow, color=color, width=width)
+            if region.path == "arrows":
+                (x0, y0), (x1, y1) = ends[:2]
+                yield Line(x1, y1, x0, y0, arrow=True, color=color, width=width)
 
     def _ray(self, near: float, far: float, angle: float) -> tuple[float, float, float, float]:
         (x, y), turn = self.xy[0].tolist(), math.radians(angle)

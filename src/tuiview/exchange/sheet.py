@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,8 +18,8 @@ Rows = NDArray[np.int64]
 
 NOTHING = ("", "None", "none", "--", "nan", "NaN", "NAN", "null", "NULL", "N/A", "n/a", "INDEF")
 """What stands in a text table for no number."""
-_HEAD = 1 << 16
-_SEXTRACTOR = re.compile(r"#\s*(\d+)\s+(\w+)(?:\s.*?\[(.*)\])?")
+HEAD = 1 << 16
+"""Bytes that tell what kind of table a file is."""
 
 
 class Words(ABC):
@@ -81,20 +80,46 @@ def open_sheet(path: Path, hdu: str | None = None) -> Sheet:
     Raises:
         TuiviewError: The file is missing, damaged, or no table.
     """
+    head = _head(path)
+    match _kind(path, head):
+        case "parquet":
+            return _ParquetSheet(path)
+        case "fits":
+            return _FitsSheet(path, hdu)
+        case "votable":
+            return _VotableSheet(path)
+    from tuiview.exchange.textsheet import TextSheet
+
+    return TextSheet(path, head)
+
+
+def kind_of(path: Path) -> str:
+    """What kind of table a file holds: `parquet`, `fits`, `votable`, `ecsv` or `text`.
+
+    Raises:
+        UnreadableError: The file is missing, empty or no table.
+    """
+    return _kind(path, _head(path))
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            head = stream.read(_HEAD)
+            return stream.read(HEAD)
     except OSError as error:
         name = printable(str(path))
         raise UnreadableError(f"{name} cannot be read: {error.strerror or error}") from None
+
+
+def _kind(path: Path, head: bytes) -> str:
     if head.startswith(b"PAR1"):
-        return _ParquetSheet(path)
+        return "parquet"
     name = path.name.lower()
     if head.startswith(b"SIMPLE  =") or name.endswith((".fits.gz", ".fit.gz", ".fits.bz2")):
-        return _FitsSheet(path, hdu)
+        return "fits"
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start.startswith(b"<") and b"<VOTABLE" in head:
-        return _VotableSheet(path)
+        return "votable"
     if not start:
         raise UnreadableError(f"{printable(path.name)} is empty")
     if b"\0" in head:
@@ -102,7 +127,7 @@ def open_sheet(path: Path, hdu: str | None = None) -> Sheet:
             f"{printable(path.name)} is no table",
             "CSV, ECSV, VOTable, FITS tables and Parquet are read",
         )
-    return _TextSheet(path, head)
+    return "ecsv" if start.startswith(b"# %ECSV") else "text"
 
 
 class _ArrowWords(Words):
@@ -177,7 +202,7 @@ class _ParquetSheet(Sheet):
                 schema = file.schema_arrow
                 self._rows = file.metadata.num_rows
         except Exception as error:  # arrow has several classes for a damaged footer
-            raise _damaged(path, error) from None
+            raise damaged(path, error) from None
         self.names = list(schema.names)
         units = {}
         for field in schema:
@@ -198,16 +223,17 @@ class _ParquetSheet(Sheet):
             with pq.ParquetFile(self.path, read_dictionary=list(words)) as file:
                 self._table = file.read(wanted)
         except Exception as error:  # as above
-            raise _damaged(self.path, error) from None
+            raise damaged(self.path, error) from None
 
     def numbers(self, name: str) -> Floats:
-        return _arrow_numbers(self._table.column(name))
+        return arrow_numbers(self._table.column(name))
 
     def words(self, name: str) -> Words:
-        return _arrow_words(self._table.column(name))
+        return arrow_words(self._table.column(name))
 
 
-def _arrow_words(column: Any) -> Words:
+def arrow_words(column: Any) -> Words:
+    """An arrow column as text."""
     import pyarrow as pa
 
     kind = column.type
@@ -218,7 +244,8 @@ def _arrow_words(column: Any) -> Words:
     return _ArrowWords(column)
 
 
-def _arrow_numbers(column: Any) -> Floats:
+def arrow_numbers(column: Any) -> Floats:
+    """An arrow column as numbers; what is none is NaN."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -274,7 +301,7 @@ class _FitsSheet(Sheet):
             except TuiviewError:
                 raise
             except Exception as error:  # astropy has many classes for a damaged file
-                raise _damaged(self.path, error) from None
+                raise damaged(self.path, error) from None
 
         return opened()
 
@@ -332,7 +359,7 @@ class _VotableSheet(Sheet):
         try:
             table = parse_single_table(path, verify="ignore").to_table(use_names_over_ids=True)
         except Exception as error:  # whatever a damaged XML makes of the parser
-            raise _damaged(path, error) from None
+            raise damaged(path, error) from None
         self._table = table
         self.names = list(table.colnames)
         self.units = {n: str(table[n].unit) for n in table.colnames if table[n].unit is not None}
@@ -356,182 +383,7 @@ class _VotableSheet(Sheet):
         return _NumpyWords(np.asarray(values))
 
 
-class _TextSheet(Sheet):
-    """Lines of text: a header, then rows; or ECSV, or SExtractor's list of columns."""
-
-    def __init__(self, path: Path, head: bytes) -> None:
-        self.path = path
-        text = head.decode("utf-8-sig", "replace")
-        lines = text.split("\n")
-        if len(head) == _HEAD:
-            lines.pop()
-        self._lines = [line.rstrip("\r") for line in lines]
-        self.units: dict[str, str] = {}
-        self._skip = 0
-        comments = 0
-        while comments < len(self._lines) and self._lines[comments].startswith("#"):
-            comments += 1
-        self.delimiter = ","
-        self._quoted = True
-        self.names = self._header(comments)
-        self._table: Any = None
-
-    def _header(self, comments: int) -> Sequence[str]:
-        remarks, rest = self._lines[:comments], self._lines[comments:]
-        if remarks and remarks[0].startswith("# %ECSV"):
-            return self._ecsv(remarks, rest)
-        listed = [_SEXTRACTOR.match(remark) for remark in remarks]
-        if remarks and all(listed):
-            self.delimiter, self._skip = " ", comments
-            found = [match for match in listed if match]
-            self.units = {match[2]: match[3] for match in found if match[3]}
-            return [match[2] for match in found]
-        first = next((line for line in rest if line.strip()), "")
-        if remarks and first and all(_is_number(cell) for cell in _cells(first)):
-            last = remarks[-1].lstrip("# \t")
-            if len(_cells(last)) == len(_cells(first)):
-                self.delimiter, self._skip = _delimiter(first), comments
-                return _cells(last)
-        self._skip = comments + (rest.index(first) if first else 0) + 1
-        self.delimiter = _delimiter(first)
-        self._quoted = self.delimiter != "|"
-        return _unique(_cells(first, self.delimiter))
-
-    def _ecsv(self, remarks: list[str], rest: list[str]) -> Sequence[str]:
-        header = "\n".join(line[2:] for line in remarks)
-        told = re.search(r"^delimiter:\s*'?\"?([^'\"\n])", header, re.MULTILINE)
-        self.delimiter = told[1] if told else " "
-        for entry in re.split(r"^\s*- ", header, flags=re.MULTILINE)[1:]:
-            name, unit = (_yaml_value(key, entry) for key in ("name", "unit"))
-            if name and unit:
-                self.units[name] = unit
-        self._skip = len(remarks) + 1
-        import csv
-
-        first = rest[0] if rest else ""
-        return next(csv.reader([first], delimiter=self.delimiter), [])
-
-    def __len__(self) -> int:
-        return 0 if self._table is None else int(self._table.num_rows)
-
-    def read(self, numbers: Sequence[str], words: Sequence[str] = ()) -> None:
-        import pyarrow as pa
-
-        wanted = list(dict.fromkeys([*numbers, *words]))
-        if self.delimiter == " " and not self._ecsv_like:
-            self._table = self._blanks(wanted, set(words))
-            return
-        plain = {name: pa.float64() for name in numbers if name not in words}
-        attempts = [(plain, "utf8"), ({}, "utf8"), ({}, "latin1")]
-        for n, (kinds, encoding) in enumerate(attempts):
-            texts = {name: pa.string() for name in wanted if name not in kinds}
-            try:
-                self._table = self._arrow(wanted, {**kinds, **texts}, encoding)
-                return
-            except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-                if n == len(attempts) - 1:
-                    raise _damaged(self.path, error) from None
-            except OSError as error:
-                raise _damaged(self.path, error) from None
-
-    @property
-    def _ecsv_like(self) -> bool:
-        return bool(self._lines) and self._lines[0].startswith("# %ECSV")
-
-    def _arrow(self, wanted: list[str], kinds: Mapping[str, Any], encoding: str) -> Any:
-        import pyarrow.csv as csv
-
-        self.skipped = 0
-
-        def unfit(row: Any) -> str:
-            if row.text is None or not row.text.lstrip().startswith("#"):
-                self.skipped += 1
-            return "skip"
-
-        return csv.read_csv(
-            self.path,
-            csv.ReadOptions(
-                column_names=list(self.names), skip_rows=self._skip, block_size=4 << 20,
-                encoding=encoding,
-            ),
-            csv.ParseOptions(
-                delimiter=self.delimiter, invalid_row_handler=unfit,
-                quote_char='"' if self._quoted else False, newlines_in_values=False,
-            ),
-            csv.ConvertOptions(
-                include_columns=wanted, column_types=dict(kinds), null_values=list(NOTHING),
-            ),
-        )  # fmt: skip
-
-    def _blanks(self, wanted: list[str], words: set[str]) -> Any:
-        """Columns with blanks between them."""
-        import pandas as pd
-        import pyarrow as pa
-
-        try:
-            frame = pd.read_csv(
-                self.path, sep=r"\s+", names=list(self.names), skiprows=self._skip, comment="#",
-                usecols=lambda name: name in wanted, dtype=dict.fromkeys(words, str),
-                na_values=list(NOTHING), on_bad_lines="skip", index_col=False,
-            )  # fmt: skip
-        except (ValueError, OSError) as error:
-            raise _damaged(self.path, error) from None
-        return pa.Table.from_pandas(frame, preserve_index=False)
-
-    def numbers(self, name: str) -> Floats:
-        return _arrow_numbers(self._table.column(name))
-
-    def words(self, name: str) -> Words:
-        return _arrow_words(self._table.column(name))
-
-
-def _yaml_value(key: str, entry: str) -> str:
-    """The text of a key in one entry of an ECSV header, in flow or block style."""
-    found = re.search(rf"\b{key}:\s*('(?:[^']|'')*'|\"[^\"]*\"|[^,}}\n]+)", entry)
-    if not found:
-        return ""
-    value = found[1].strip()
-    if value[:1] == "'":
-        return value[1:-1].replace("''", "'")
-    return value.strip('"').removeprefix("!astropy.units.Unit {unit: ")
-
-
-def _delimiter(line: str) -> str:
-    for mark in ("|", "\t", ",", ";"):
-        if mark in line:
-            return mark
-    return " " if len(line.split()) > 1 else ","
-
-
-def _cells(line: str, delimiter: str | None = None) -> list[str]:
-    delimiter = delimiter or _delimiter(line)
-    if delimiter == " ":
-        return line.split()
-    if delimiter == "|":
-        return [cell.strip() for cell in line.split("|")]
-    import csv
-
-    return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    """The names, later equal ones told apart by a number."""
-    seen: dict[str, int] = {}
-    found = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return found
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return cell in NOTHING
-    return True
-
-
-def _damaged(path: Path, error: Exception) -> UnreadableError:
+def damaged(path: Path, error: Exception) -> UnreadableError:
+    """The error for a file that a library gave up on."""
     words = printable(str(getattr(error, "strerror", None) or error)).splitlines() or [""]
     return UnreadableError(f"{printable(path.name)} cannot be read: {words[0]}")

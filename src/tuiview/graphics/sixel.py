@@ -111,7 +111,9 @@ def _strips(
     rows = height // cell_height
     step = min(unit, rows)
     tokens, starts, used = _tokens(indices, len(registers))
-    palette = b"".join(b"#%d;2;%d;%d;%d" % (i, *registers[i]) for i in used)
+    # Without gaps: tmux draws the whole picture black where a register in between is missing.
+    defined = range(int(max(used)) + 1)
+    palette = b"".join(b"#%d;2;%d;%d;%d" % (i, *registers[i]) for i in defined)
     budget = max_bytes - len(palette) - 50
     bands = step * cell_height // _BAND
     strip: list[bytes] = []

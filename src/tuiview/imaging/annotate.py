@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from tuiview.imaging.frame import Reduced
 from tuiview.imaging.overlay import Line, Polygon, Segments, Shape, Text
 from tuiview.imaging.viewport import Viewport
+from tuiview.text import printable
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -21,6 +23,25 @@ _MARGIN = 14
 _BAR_SHARE = 0.22  # of the pane's width that a scale bar may take
 _ARM = 34  # of the compass, in screen pixels
 _MAP_SHARE = 0.2  # of the pane that a mini-map takes
+_LINE = 18  # screen pixels from line to line
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """What explains a picture; stands in an overlay until geometry and sky are known.
+
+    Attributes:
+        scale_bar: A bar with its length on the sky, or in pixels where there is no sky.
+        compass: Arrows to north and east where there are world coordinates.
+        minimap: The whole image in a corner when only a part is shown.
+        rested: Whether to read what takes a while: world coordinates, and for the mini-map a large
+            image. Else only what is already known is drawn.
+    """
+
+    scale_bar: bool = True
+    compass: bool = True
+    minimap: bool = True
+    rested: bool = False
 
 
 class Orientation(NamedTuple):
@@ -95,6 +116,14 @@ def compass(viewport: Viewport, sky: Orientation, color: int = WHITE) -> tuple[S
         x, y = float(place[0]), float(place[1])
         shapes.append(Text(x, y, letter, anchor="mm", color=color, space="screen"))
     return tuple(shapes)
+
+
+def remarks(lines: Sequence[str], color: int = 0xFFD000) -> tuple[Shape, ...]:
+    """Words at the top left of the pane, a line each."""
+    return tuple(
+        Text(_MARGIN, _MARGIN + _LINE * number, printable(words), color=color, space="screen")
+        for number, words in enumerate(lines)
+    )
 
 
 def overview(viewport: Viewport) -> Viewport:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import Display
-from tuiview.imaging.frame import Reduced
+from tuiview.imaging.frame import Frame, Reduced
 from tuiview.imaging.scaling import LEVELS, Limits, tone, zscale
 
 Color = tuple[float, float, float]
@@ -17,6 +18,7 @@ Color = tuple[float, float, float]
 
 PRIMARIES: tuple[Color, Color, Color] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 _LUPTON_SLOPE_AT = 0.1  # where Lupton et al. measure the slope, as a share of `stretch`
+_READ_WHOLE = 4 << 20  # pixels; more are read by rows
 
 
 def simple(
@@ -164,27 +166,60 @@ def difference(first: Reduced, second: Reduced) -> Reduced:
     return Reduced(_floats(first) - _floats(second), None, first.preview or second.preview)
 
 
-def residual(first: Reduced, second: Reduced) -> Reduced:
+def residual(first: Reduced, second: Reduced, line: tuple[float, float] | None = None) -> Reduced:
     """What is left of `first` when `second` is fitted to it: `first - (a second + b)`.
 
-    `a` and `b` come from a straight line through the pixel pairs by least squares, with what lies
-    more than 3 sigma off it left out three times: so a changed source stays.
+    Args:
+        first: What is taken from.
+        second: What is fitted and taken away.
+        line: `(a, b)`; None fits it to the pixels given, see `fitted_line`.
     """
     a, b = _floats(first), _floats(second)
-    good = np.isfinite(a) & np.isfinite(b)
-    x, y = b[good].astype(np.float64), a[good].astype(np.float64)
+    slope, offset = line or fitted_line(b, a)
+    left = a - (np.float32(slope) * b + np.float32(offset))
+    return Reduced(left, None, first.preview or second.preview)
+
+
+def fitted_line(x: NDArray[np.floating], y: NDArray[np.floating]) -> tuple[float, float]:
+    """`(a, b)` of the line `y = a x + b` through pairs of pixels by least squares.
+
+    What lies more than 3 sigma off it is left out three times, so that a source which changed
+    stays in the residual; so are pairs with a NaN.
+    """
+    good = np.isfinite(x) & np.isfinite(y)
+    across, up = x[good].astype(np.float64), y[good].astype(np.float64)
     slope, offset = 1.0, 0.0
     for _ in range(4):
-        if len(x) < 3 or np.ptp(x) == 0:
+        if len(across) < 3 or np.ptp(across) == 0:
             break
-        slope, offset = np.polyfit(x, y, 1)
-        off = y - slope * x - offset
+        slope, offset = np.polyfit(across, up, 1)
+        off = up - slope * across - offset
         near = np.abs(off) <= 3.0 * off.std()
         if near.all():
             break
-        x, y = x[near], y[near]
-    left = a - (np.float32(slope) * b + np.float32(offset))
-    return Reduced(left, None, first.preview or second.preview)
+        across, up = across[near], up[near]
+    return float(slope), float(offset)
+
+
+def sample_together(frames: Sequence[Frame], count: int = 100_000) -> NDArray[np.float64]:
+    """`(n, m)` values of frames at the same pixels, about `count` of each, NaN kept.
+
+    They lie on a regular grid over the part that all of them have. Colour counts by its mean.
+    """
+    ny, nx = (min(frame.shape[axis] for frame in frames) for axis in (0, 1))
+    step = max(1, math.ceil(math.sqrt(ny * nx / count)))
+    rows = range(step // 2, ny, step)
+    values = []
+    for frame in frames:
+        if ny * nx <= _READ_WHOLE:
+            pixels = frame.read(0, 0, nx, ny)[step // 2 :: step, step // 2 :: step]
+        else:
+            strips = [frame.read(0, y, nx, y + 1)[:, step // 2 :: step] for y in rows]
+            pixels = np.concatenate(strips)
+        if pixels.ndim == 3:
+            pixels = pixels.mean(axis=2)
+        values.append(pixels.astype(np.float64).reshape(-1))
+    return np.stack(values)
 
 
 def _three(channels: Sequence[Reduced]) -> None:

@@ -105,6 +105,13 @@ class Display:
     composition: Composition | None = None
     sky: SkyView | None = None
 
+    @property
+    def leading(self) -> str | None:
+        """The frame whose geometry and header count: `frame`, or one of the composition's."""
+        if self.composition is None or self.frame in self.composition.frames:
+            return self.frame
+        return self.composition.frames[0] if self.composition.frames else None
+
     def but(self, **changes: Any) -> Self:
         """A copy with some values changed."""
         return replace(self, **changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.counters import Meter
 from tuiview.loading.request import ImageInfo, Request, Shown
 from tuiview.loading.stages import Limits, Stages
+
+if TYPE_CHECKING:
+    from tuiview.imaging.annotate import Annotations
+    from tuiview.loading.composition import Composed, Plan
 
 T = TypeVar("T")
 
@@ -184,36 +188,52 @@ class Pipeline:
             Cancelled: Nobody wants it any more.
             TuiviewError: It cannot be shown.
         """
+        from tuiview.loading import annotating, composition
+
         start = self._clock()
         display, area = request.display, request.area
         with self._reading(request.item, watch, hurry) as reading:
             info = self._sketch(reading, display.frame)
+            planned = None
+            if display.composition is not None:
+                planned = composition.plan(display.composition, display, info)
+                info = self._sketch(reading, planned.frame)
+            asked = planned.frame if planned else display.frame
             north: tuple[float, bool] | None = None
-            if display.north_up:
-                info = self._info(reading, display.frame)
-                north = self._stages.north(info)
+            if display.north_up or display.sky is not None:
+                info = self._info(reading, asked)
+                north = self._stages.north(info) if display.north_up else None
+                display = self._stages.match(display, info)
             viewport = Viewport.of(
                 display, info.shape, info.origin, area.width, area.height, area.pixel_aspect,
                 *(north or ()),
             )  # fmt: skip
-            reduced = self._reduced(reading, info, viewport.box_and_size(), hurry)
+            shot = _Shot(reading, info, display, planned, hurry)
+            content = self._content(shot, viewport.box_and_size())
             watch.check()
-            limits, sample = self._limits(reading, info, request)
+            annotations = annotating.annotations_of(request.overlay)
+            if with_info or (annotations is not None and annotations.rested):
+                self._info(reading, asked)
+            small, lacks = self._overview(shot, annotations, viewport)
+            notes = self._notes(shot)
             watch.check()
-            if with_info:
-                self._info(reading, display.frame)
+        known = self._caches.infos.get((request.item.key, asked))
+        info = known or info
+        read = known is not None
+        shapes, left_out = annotating.explained(request.overlay, viewport, info, read=read)
         with self._meter.timing("render"):
             picture = self._stages.render(
-                reduced, viewport, display, limits, sample, request.overlay
-            )
+                content.reduced, viewport, display, content.limits, content.sample,
+                annotating.noted(shapes, notes), small,
+            )  # fmt: skip
         watch.check()
         with self._meter.timing("encode"):
             payload = self._stages.encode(picture, area, request.protocol, request.quality)
-        info = self._caches.infos.get((request.item.key, display.frame)) or info
         seconds = self._clock() - start
         return Shown(
-            request, picture, payload, viewport, info, limits, seconds, preview=reduced.preview
-        )
+            request, picture, payload, viewport, info, content.limits, seconds,
+            preview=content.reduced.preview, lacks=left_out + lacks,
+        )  # fmt: skip
 
     def info(self, item: Item, frame: str | None, watch: Watch) -> ImageInfo:
         """Everything that is known of an item's frame, header and world coordinates included."""
@@ -265,7 +285,8 @@ class Pipeline:
                 )
             if reading.watch.kept():
                 nbytes = 2000 + 200 * len(known.cards) + 60 * len(known.frames)
-                self._caches.infos.put(key, known, nbytes)
+                for name in {asked, frame.name}:
+                    self._caches.infos.put((reading.item.key, name), known, nbytes)
         return known
 
     def _reduced(self, reading: _Reading, info: ImageInfo, cutout: Cutout, hurry: Poll) -> Reduced:
@@ -314,28 +335,127 @@ class Pipeline:
         self._rates[kind] = (self._rates.get(kind, rate) + rate) / 2
 
     def _limits(
-        self, reading: _Reading, info: ImageInfo, request: Request
+        self, reading: _Reading, info: ImageInfo, display: Display
     ) -> tuple[Limits | None, NDArray[np.float64] | None]:
         """The limits to use and, where the stretch needs it, a sample of the frame's values."""
-        display = request.display
         if as_they_are(info, display):
             return None, None
         equalised = display.stretch == "histeq"
         if display.limits is not None and not equalised:
             return display.limits, None
-        key = (reading.item.key, info.frame)
+        samples = self._samples(reading, info.frame, display.interval)
+        limits = display.limits or samples.limits[display.interval]
+        return limits, samples.values if equalised else None
+
+    def _content(self, shot: _Shot, cutout: Cutout) -> Composed:
+        """The pixels of a cutout, and the limits to show them between."""
+        from tuiview.loading.composition import Composed, Parts, composed
+
+        reading, composition = shot.reading, shot.display.composition
+        if composition is None or shot.plan is None or not shot.plan.frames:
+            reduced = self._reduced(reading, shot.info, cutout, shot.hurry)
+            reading.watch.check()
+            limits, sample = self._limits(reading, shot.info, shot.display)
+            return Composed(reduced, limits, sample)
+        interval = shot.display.interval
+        parts = Parts(
+            reduced=lambda name: self._channel(shot, name, cutout),
+            sample=lambda name: self._samples(reading, name).values,
+            limits=lambda name: self._samples(reading, name, interval).limits[interval],
+            together=lambda names: self._together(reading, names),
+        )
+        return composed(composition, shot.plan, shot.display, parts)
+
+    def _channel(self, shot: _Shot, name: str, cutout: Cutout) -> Reduced:
+        """One frame of several, blurred here if the picture will have no values to blur."""
+        info = self._sketch(shot.reading, name)
+        reduced = self._reduced(shot.reading, info, cutout, shot.hurry)
+        shot.reading.watch.check()
+        colored = shot.display.composition is not None and shot.display.composition.colored
+        return _blurred(reduced, cutout, shot.display.blur) if colored else reduced
+
+    def _notes(self, shot: _Shot) -> tuple[str, ...]:
+        """What is not as it was asked for, in words for the picture."""
+        if shot.plan is None:
+            return ()
+        from tuiview.loading.composition import uneven
+
+        names = [name for name in shot.plan.frames if name is not None]
+        return shot.plan.notes + uneven([self._sketch(shot.reading, name) for name in names])
+
+    def _overview(
+        self, shot: _Shot, annotations: Annotations | None, viewport: Viewport
+    ) -> tuple[Reduced | None, tuple[str, ...]]:
+        """The pixels of the mini-map if there is to be one, and what is left out for now."""
+        if annotations is None or not annotations.minimap or viewport.fits:
+            return None, ()
+        from tuiview.imaging.annotate import overview
+        from tuiview.loading.annotating import worth_a_map
+
+        cutout = overview(viewport).box_and_size()
+        key = (shot.reading.item.key, shot.info.frame, cutout.box, cutout.size)
+        at_hand = worth_a_map(shot.info) or self._caches.reduced.get(key) is not None
+        if not (at_hand or annotations.rested):
+            return None, ("map",)
+        return self._content(shot, cutout).reduced, ()
+
+    def _samples(self, reading: _Reading, name: str, interval: str | None = None) -> Samples:
+        """A frame's sample, with the limits of an interval if one is named."""
+        key = (reading.item.key, name)
         samples = self._caches.samples.get(key)
-        known = None if samples is None else samples.limits.get(display.interval)
-        if samples is None or known is None:
-            frame = reading.frame(info.frame)
+        if samples is None or (interval is not None and interval not in samples.limits):
+            frame = reading.frame(name)
             with self._meter.timing("limits"):
                 if samples is None:
                     samples = Samples(frame.sample())
-                known = self._stages.limits(frame, samples.values, display.interval)
-            samples.limits[display.interval] = known
+                if interval is not None:
+                    samples.limits[interval] = self._stages.limits(frame, samples.values, interval)
             if reading.watch.kept():
                 self._caches.samples.put(key, samples, samples.values.nbytes + 500)
-        return display.limits or known, samples.values if equalised else None
+        return samples
+
+    def _together(self, reading: _Reading, names: tuple[str, str]) -> NDArray[np.float64]:
+        """`(2, n)` values of two frames at the same pixels."""
+        key = (reading.item.key, "\0".join(names))
+        known = self._caches.samples.get(key)
+        if known is None:
+            from tuiview.imaging.compose import sample_together
+
+            with self._meter.timing("limits"):
+                known = Samples(sample_together([reading.frame(name) for name in names]))
+            if reading.watch.kept():
+                self._caches.samples.put(key, known, known.values.nbytes + 500)
+        return known.values
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """What one request shows of an open image.
+
+    Attributes:
+        reading: The item.
+        info: Of the frame whose geometry counts.
+        display: How it is shown.
+        plan: Which frames are put together; None shows the frame alone.
+        hurry: Whether a preview will do.
+    """
+
+    reading: _Reading
+    info: ImageInfo
+    display: Display
+    plan: Plan | None
+    hurry: Poll
+
+
+def _blurred(reduced: Reduced, cutout: Cutout, sigma: float) -> Reduced:
+    """A channel blurred by `sigma` image pixels; colour stays as it is."""
+    if not sigma or reduced.data.ndim == 3:
+        return reduced
+    from tuiview.imaging.render import blurred
+
+    resolution = min(1.0, cutout.size[1] / (cutout.box.x1 - cutout.box.x0))
+    data = blurred(np.asarray(reduced.data, np.float32), sigma * resolution)
+    return replace(reduced, data=data)
 
 
 def as_they_are(info: ImageInfo, display: Display) -> bool:

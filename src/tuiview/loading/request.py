@@ -88,6 +88,8 @@ class Shown:
         limits: `(low, high)` in data units that were used, or None for pictures as they are.
         load_seconds: From the request's start to the payload, without waiting in the queue.
         preview: True if an exact one follows.
+        lacks: Which annotations were left out, because it takes a while to find them out: `sky`,
+            `map`.
     """
 
     request: Request
@@ -98,6 +100,7 @@ class Shown:
     limits: tuple[float, float] | None
     load_seconds: float
     preview: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,7 +35,7 @@ class Render(Protocol):
         limits: Limits | None,
         sample: Values | None,
         overlay: tuple[Any, ...],
-        overview: Reduced | None = None,
+        overview: Reduced | None,
     ) -> Picture:
         """Render; limits None means that the pixels are shown as they are."""
         ...
@@ -72,6 +72,12 @@ def _north(info: ImageInfo) -> tuple[float, bool] | None:
     return None if found is None else (found.north, found.mirrored)
 
 
+def _match(display: Display, info: ImageInfo) -> Display:
+    from tuiview.imaging.matching import matched
+
+    return display if info.wcs is None else matched(display, info.wcs, info.shape)
+
+
 def _render(
     reduced: Reduced,
     viewport: Viewport,
@@ -79,7 +85,7 @@ def _render(
     limits: Limits | None,
     sample: Values | None,
     overlay: tuple[Any, ...],
-    overview: Reduced | None = None,
+    overview: Reduced | None,
 ) -> Picture:
     from tuiview.imaging.render import render
 
@@ -103,6 +109,7 @@ class Stages:
         limits: From a frame, its sample and an interval to `(low, high)`.
         north: From what is known of a frame, world coordinates included, to where north lies as
             `Viewport.of` takes it, or None.
+        match: From a display with a part of the sky, and the same, to one with zoom and centre.
         render: From values to a picture.
         encode: From a picture to a payload.
     """
@@ -110,6 +117,7 @@ class Stages:
     open_image: Callable[[Source], Image] = _open_image
     limits: Callable[[Frame, Values, str], Limits] = _limits
     north: Callable[[ImageInfo], tuple[float, bool] | None] = _north
+    match: Callable[[Display, ImageInfo], Display] = _match
     render: Render = _render
     encode: Encode = _encode
 

@@ -20,10 +20,6 @@ _PAGES = 256
 _STEPS = 100_000
 
 
-class _TooLate(Exception):
-    """The time for a backup is over."""
-
-
 def sound(connection: sqlite3.Connection) -> None:
     """Raise DatabaseError where SQLite finds a database damaged."""
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
@@ -58,14 +54,14 @@ class Backups:
     def _run(self) -> None:
         while not self._ended.wait(self._interval):
             # A backup that fails is tried again at the next time; decisions go on being written.
-            with contextlib.suppress(sqlite3.Error, OSError, _TooLate):
+            with contextlib.suppress(sqlite3.Error, OSError):
                 self.make(self._ended.is_set)
 
     def at_exit(self, timeout: float) -> Path | None:
         """Make a last copy, unless it takes too long."""
         deadline = time.monotonic() + timeout
         self.stop()
-        with contextlib.suppress(sqlite3.Error, OSError, _TooLate):
+        with contextlib.suppress(sqlite3.Error, OSError):
             return self.make(lambda: time.monotonic() > deadline, patience=timeout)
         return None
 
@@ -90,7 +86,7 @@ class Backups:
             moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
             target = folder_of_backups(path) / f"{path.stem}-{moment}{label}.sqlite"
             with copying(target) as copy:
-                self._copy(copy, over)
+                self._database.copy(copy, _PAGES, over)
                 copy.set_progress_handler(over, _STEPS)
                 sound(copy)
             self._copied = commits
@@ -98,18 +94,6 @@ class Backups:
             return target
         finally:
             self._working.release()
-
-    def _copy(self, copy: sqlite3.Connection, over: Callable[[], bool]) -> None:
-        with self._database.yielding() as pause:
-            source = self._database.current
-            assert source is not None
-
-            def step(_status: int, _remaining: int, _total: int) -> None:
-                pause()
-                if over() or self._database.current is not source:
-                    raise _TooLate
-
-            source.backup(copy, pages=_PAGES, progress=step, sleep=0)
 
     def _drop_old(self, path: Path) -> None:
         for old in backups_of(path)[KEPT:]:

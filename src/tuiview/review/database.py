@@ -41,6 +41,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity = ""
         self._closed = False
+        self._lent: sqlite3.Connection | None = None
         self._mutex = threading.RLock()
 
     def create(self, save: Callable[[int], object] | None = None) -> None:
@@ -119,13 +120,16 @@ class Database:
             sqlite3.SQLITE_INTERRUPT,
         ) or moved(error):
             return
-        self._drop()
+        self.renew()
 
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+    def renew(self) -> None:
+        """Drop the connection; the next use opens a new one."""
+        with self._mutex:
+            connection, self._connection = self._connection, None
+            # One that is being copied from is closed by the copying thread.
+            if connection is not None and connection is not self._lent:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.close()
 
     def _restore(self, connection: sqlite3.Connection) -> None:
         """Write the database anew where its file was removed under the open connection."""
@@ -136,7 +140,7 @@ class Database:
                 connection.execute("ROLLBACK")
             make_folder(self.path.parent)
             copy_to(connection, self.path)
-            self._drop()
+            self.renew()
 
     def fill_reserve(self) -> None:
         """Keep free pages in the file, whose blocks the file system has already given."""
@@ -154,24 +158,35 @@ class Database:
             )
             self.write(lambda inside: _run(inside, "DELETE FROM reserve"))
 
-    @property
-    def current(self) -> sqlite3.Connection | None:
-        """The open connection, for those who must know whether it is still the same."""
-        return self._connection
+    def copy(self, target: sqlite3.Connection, pages: int, over: Callable[[], bool]) -> None:
+        """Copy everything into another database, piece by piece; others go on in between.
 
-    @contextlib.contextmanager
-    def yielding(self) -> Iterator[Callable[[], None]]:
-        """Hold the connection, with a function that lets others have it for a moment."""
-        with self.use():
+        Args:
+            target: The database to fill.
+            pages: How many pages to copy at a time.
+            over: Asked after each piece: whether to give up.
 
-            def pause() -> None:
+        Raises:
+            TimeoutError: It was given up, or the connection was lost meanwhile.
+        """
+        with self.use() as source:
+
+            def step(_status: int, _remaining: int, _total: int) -> None:
                 self._mutex.release()
                 try:
                     time.sleep(0.001)
                 finally:
                     self._mutex.acquire()
+                if over() or self._connection is not source:
+                    raise TimeoutError("the copy was given up")
 
-            yield pause
+            self._lent = source
+            try:
+                source.backup(target, pages=pages, progress=step, sleep=0)
+            finally:
+                self._lent = None
+                if self._connection is not source:
+                    source.close()
 
     def close(self, patience: float = -1) -> None:
         """Close the connection, unless another thread holds it beyond `patience` seconds."""
@@ -179,7 +194,7 @@ class Database:
             return
         try:
             self._closed = True
-            self._drop()
+            self.renew()
         finally:
             self._mutex.release()
 

@@ -17,7 +17,7 @@ BATCH = 512
 """Events in one transaction at most (a step is never divided)."""
 
 _DRAFT_DELAY = 0.3
-_PLACE_DELAY = 1.0
+_PLACE_DELAY = 0.3
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 

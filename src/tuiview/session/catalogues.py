@@ -142,10 +142,20 @@ class Catalogues:
         self._changed()
         return words
 
-    def toggle_labels(self) -> None:
+    def show_labels(self, shown: bool) -> None:
         """Show or hide the words beside sources."""
-        self.labels = not self.labels
+        self.labels = shown
         self._changed()
+
+    @property
+    def words(self) -> str:
+        """All catalogues with their numbers, in words."""
+        found = []
+        for number, sheet in enumerate(self.sheets, start=1):
+            count = "reading" if sheet.layer is None else f"{sheet.layer.count:,}"
+            state = sheet.failed or count + ("" if sheet.shown and self.shown else ", hidden")
+            found.append(f"{number} {sheet.options.title} ({state})")
+        return "; ".join(found) or "no catalogue is open; :catalog FILE opens one"
 
     def forget(self, key: str) -> None:
         """Work out anew what lies over an item: its file may be another one."""

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from tuiview.errors import UsageError
-from tuiview.imaging.display import COLORMAPS, INTERVALS, STRETCHES, Display
+from tuiview.imaging.display import (
+    COLORMAPS,
+    INTERVALS,
+    STRETCHES,
+    Composition,
+    Display,
+    SkyView,
+)
 
 if TYPE_CHECKING:
     from tuiview.imaging.viewport import Viewport
@@ -20,6 +27,7 @@ _KIND_OF_SUFFIX = {
     ".jpg": "jpeg", ".tif": "tiff", ".jp2": "jpeg2000",
 }  # fmt: skip
 _CHOICES = {"stretch": STRETCHES, "interval": INTERVALS, "colormap": COLORMAPS}
+_OBJECTS = {"composition": Composition, "sky": SkyView}
 _REMEMBERED = 1000
 _LIMIT_STEP = 0.05
 
@@ -33,11 +41,20 @@ class Look:
     Args:
         settings: For the defaults of the display.
         changed: Called after each change of the current display.
+        sky: What the pane shows of the sky now, or None; items that follow show the same while
+            the display is locked and zoomed.
     """
 
-    def __init__(self, settings: Settings, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        changed: Callable[[], None],
+        sky: Callable[[], SkyView | None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._changed = changed
+        self._sky = sky
+        self._last_composition: Composition | None = None
         self._left: OrderedDict[str, Display] = OrderedDict()
         self.key = ""
         self.current = Display()
@@ -45,8 +62,12 @@ class Look:
 
     def of(self, key: str) -> Display:
         """The display in which the item `key` would open now."""
-        if self.locked or key == self.key:
+        if key == self.key:
             return self.current
+        if self.locked:
+            # A view that fits shows the whole of every image, wherever that lies.
+            matching = self.current.zoom is not None
+            return self.current.but(sky=self._sky() if matching else None)
         return self._left.get(key) or self._default(key)
 
     def enter(self, key: str) -> None:
@@ -56,6 +77,8 @@ class Look:
 
     def change(self, **values: Any) -> None:
         """Change the current display."""
+        if "zoom" in values or "center" in values:
+            values.setdefault("sky", None)
         self.current = self.current.but(**values)
         self._left[self.key] = self.current
         self._left.move_to_end(self.key)
@@ -79,6 +102,22 @@ class Look:
         following = choices[(choices.index(now) + step) % len(choices)]
         freed: dict[str, Any] = {"limits": None} if name == "interval" else {}
         self.change(**{name: following, "scaled_color": True}, **freed)
+
+    def compose(self, composition: Composition | None) -> None:
+        """Show several frames as one picture, or (None) one frame alone."""
+        self._last_composition = self.current.composition or composition
+        self.change(composition=composition)
+
+    def composition_for(self, frames: Sequence[str]) -> Composition | None:
+        """What an item with these frames is composed of: as last, or its first three as colour."""
+        last = self._last_composition
+        if last is not None and set(last.frames) <= set(frames):
+            return last
+        return Composition(tuple(frames[:3])) if len(frames) >= 3 else None
+
+    def show_frame(self, name: str) -> None:
+        """Show one frame alone."""
+        self.change(frame=name, composition=None)
 
     def shift_limit(self, which: int, direction: int, shown: tuple[float, float] | None) -> None:
         """Move the low (0) or high (1) limit by a twentieth of the range that is shown."""
@@ -109,6 +148,10 @@ class Look:
         d = self.current
         scaling = "limits" if d.limits else d.interval
         words = [scaling, d.stretch, d.colormap + (" inverted" if d.invert else "")]
+        if (composition := d.composition) is not None:
+            # Lupton's scaling is its own, and colour has no colour map.
+            words = [] if composition.how == "lupton" else words[: 2 if composition.colored else 3]
+            words.insert(0, composition.words)
         if d.zoom is not None:
             words.append(f"{d.zoom:.3g}x")
         if d.north_up:
@@ -126,6 +169,8 @@ class Look:
         suffix = PurePath(key).suffix.lower()
         kind = _KIND_OF_SUFFIX.get(suffix, suffix.removeprefix("."))
         values = {**self._settings.display, **self._settings.display_by_kind.get(kind, {})}
+        if self.key:
+            values["composition"] = self.current.composition
         return Display(frame=self.current.frame).but(**values)
 
 
@@ -150,6 +195,8 @@ def check_display(values: Mapping[str, Any], where: str) -> None:
     for name, value in values.items():
         if name not in known:
             raise UsageError(f"{where}: a display has no {name}", f"it has {', '.join(known)}")
+        if name in _OBJECTS and not isinstance(value, _OBJECTS[name]):
+            raise UsageError(f"{where}: {name} cannot be set here", "--rgb on the command line")
         if name in _CHOICES and value not in _CHOICES[name]:
             raise UsageError(
                 f"{where}: no {name} is called {value}", f"one of {', '.join(_CHOICES[name])}"

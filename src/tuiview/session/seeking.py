@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from tuiview.collection.selection import parse_order
 from tuiview.collection.view import View
-from tuiview.errors import UsageError
-from tuiview.review.model import UNTOUCHED
-from tuiview.session.changes import Change, Noticed
+from tuiview.errors import Cancelled, TuiviewError, UsageError
+from tuiview.review.model import UNTOUCHED, ItemState
+from tuiview.session.background import Background
+from tuiview.session.changes import Change, Noticed, RowsLoaded
+from tuiview.session.choice import Choice, ItemTest, choose, item_test
 
 if TYPE_CHECKING:
-    from tuiview.review.model import ItemState
     from tuiview.session.session import Session
 
 _CHUNK = 512
-
-ItemTest = Callable[[str, "ItemState"], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +31,10 @@ class Sought(Change):
 
 @dataclass(frozen=True, slots=True)
 class ViewMade(Change):
-    """A view that was asked for is ready to be shown."""
+    """The view of a choice is ready; None tells that it could not be made."""
 
-    view: View
-    words: str
-    context: dict[str, object]
+    view: View | None
+    choice: Choice
 
 
 class Seeking:
@@ -50,6 +47,9 @@ class Seeking:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._text = ""
+        self._choosing = Background(session.failed_behind)
+        self.choice = Choice()
+        self.progress = ""
 
     def unreviewed(self, step: int) -> None:
         """Seek the next (1) or previous (-1) item of which nothing was said, going round."""
@@ -91,49 +91,75 @@ class Seeking:
         Raises:
             UsageError: The words are not understood.
         """
-        words = words.strip()
         names = tuple(c.name for c in self._session.settings.categories)
-        test = item_test(words, names)
-        if test is None:
-            self._session.show_view(View.all(self._session.collection))
-            return
-        session = self._session
+        only = "" if item_test(words, names) is None else words.strip()
+        self.choose(replace(self.choice, only=only))
 
-        def make() -> None:
-            superseded = session.background.superseded("view")
-            rows: list[int] = []
-            for chunk in _chunks(0, len(session.collection)):
-                if superseded():
-                    return
-                keys = [session.collection.item(row).key for row in chunk]
-                states = session.store.load(keys)
-                rows += [r for r, k in zip(chunk, keys, strict=True) if test(k, states[k])]
-            view = View.of(np.asarray(rows, dtype=np.int64))
-            if rows:
-                session.notify(ViewMade(view, f"{words}: {len(rows):,} items", {"filter": words}))
-            else:
-                session.notify(Noticed(f"no item is {words}", "warning"))
-
-        session.background.run(make, name="view")
+    def where(self, condition: str) -> None:
+        """Show only rows of which a condition on columns holds; an empty one ends it."""
+        self.choose(replace(self.choice, where=condition.strip()))
 
     def order(self, words: str) -> None:
-        """Take another order: `name`, or `random` with an optional `:SEED`.
+        """Take another order: `name`, `random[:SEED]` or `COLUMN[:desc]`; empty for the own.
 
         Raises:
-            UsageError: The order is unknown.
+            UsageError: The order is not understood.
         """
-        name, _, seed_text = words.strip().partition(":")
+        parse_order(words.strip())
+        self.choose(replace(self.choice, order=words.strip()))
+
+    def choose(self, choice: Choice) -> None:
+        """Make the view of a choice behind; `ViewMade` brings it, a notice why there is none."""
         session = self._session
-        if name in ("", "name"):
-            session.show_view(View.all(session.collection))
-        elif name == "random":
-            if not session.collection.complete:
-                raise UsageError("the folder is still being read", "try again in a moment")
-            seed = int(seed_text) if seed_text.isdecimal() else 0
-            view = View.shuffled(len(session.collection), seed)
-            session.show_view(view, context={"order": "random", "seed": seed})
+        choice = choice.seeded()
+        names = tuple(c.name for c in session.settings.categories)
+
+        def make() -> None:
+            superseded = self._choosing.superseded("view")
+            try:
+                view = choose(
+                    session.collection, session.store, choice, names,
+                    progress=self._tell_progress, cancelled=superseded,
+                )  # fmt: skip
+            except Cancelled:
+                return
+            except TuiviewError as error:
+                session.notify(Noticed(str(error), "error"))
+                session.notify(ViewMade(None, choice))
+            else:
+                session.notify(ViewMade(view, choice))
+            finally:
+                self.progress = ""
+
+        self._choosing.run(make, name="view")
+
+    @property
+    def idle(self) -> bool:
+        """Whether no view is being made."""
+        return self._choosing.idle
+
+    def taken(self, made: ViewMade) -> None:
+        """Show the view that was made, unless it is empty."""
+        session = self._session
+        if made.view is None:
+            session.begin()
+        elif not len(made.view) and not made.choice.everything and session.collection.complete:
+            session.notify(Noticed(f"no item is {made.choice.words()}", "warning"))
+            session.begin()
         else:
-            raise UsageError(f"no order is called {name}", "name or random[:SEED]")
+            self.choice = made.choice
+            session.show_view(made.view, context=made.choice.context())
+            if not made.choice.everything:
+                words = f"{made.choice.words()}: {len(made.view):,} items"
+                session.notify(Noticed(words))
+
+    def close(self) -> None:
+        """Stop after what is being made."""
+        self._choosing.close()
+
+    def _tell_progress(self, done: int, total: int) -> None:
+        self.progress = f"choosing, {done:,} of {total:,}" if done else f"reading, {total:,}"
+        self._session.notify(RowsLoaded())
 
     def _seek(self, test: ItemTest, step: int, words: str, with_state: bool = True) -> None:
         session = self._session
@@ -155,45 +181,6 @@ class Seeking:
         session.background.run(seek, name="seek", urgency=0)
 
 
-def item_test(words: str, categories: tuple[str, ...]) -> ItemTest | None:
-    """The test that words of a filter stand for; None for `all`.
-
-    Known are `all`, `unreviewed`, `reviewed`, `favourite`, `unsure`, `noted`, `marked`,
-    `unclassified`, the name or number of a category, and `name:TEXT`; `not` before any of them
-    turns it round.
-
-    Raises:
-        UsageError: The words are none of these.
-    """
-    if words in ("", "all"):
-        return None
-    if words.startswith("not "):
-        inner = item_test(words[4:].strip(), categories)
-        return None if inner is None else lambda key, state: not inner(key, state)
-    flags: dict[str, ItemTest] = {
-        "unreviewed": lambda key, state: not state.decided,
-        "reviewed": lambda key, state: state.decided,
-        "favourite": lambda key, state: state.favourite,
-        "unsure": lambda key, state: state.unsure,
-        "noted": lambda key, state: bool(state.note),
-        "marked": lambda key, state: bool(state.marks),
-        "unclassified": lambda key, state: not state.categories,
-    }
-    if words in flags:
-        return flags[words]
-    if words.startswith("name:"):
-        part = words[5:].lower()
-        return lambda key, state: part in key.lower()
-    if words.isdecimal() and 1 <= int(words) <= len(categories):
-        words = categories[int(words) - 1]
-    if words in categories:
-        return lambda key, state: words in state.categories
-    raise UsageError(
-        f"no filter is called {words}",
-        f"all, {', '.join(flags)}, name:TEXT, a category, or not and one of these",
-    )
-
-
 def _round(start: int, count: int, step: int) -> Iterator[list[int]]:
     """Positions after `start` in the direction of `step`, once round, in chunks."""
     order = [(start + step * n) % count for n in range(1, min(count, _CHUNK) + 1)] if count else []
@@ -202,8 +189,3 @@ def _round(start: int, count: int, step: int) -> Iterator[list[int]]:
         yield order
         done += len(order)
         order = [(start + step * n) % count for n in range(done + 1, min(count, done + _CHUNK) + 1)]
-
-
-def _chunks(first: int, end: int) -> Iterator[range]:
-    for at in range(first, end, _CHUNK):
-        yield range(at, min(at + _CHUNK, end))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from tuiview.collection.view import View
 from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
 from tuiview.loading.request import Answer, Failed, Request, Shown
+from tuiview.session.annotating import Annotating
 from tuiview.session.background import Background
 from tuiview.session.catalogues import Catalogues
 from tuiview.session.changes import (
@@ -25,6 +26,7 @@ from tuiview.session.changes import (
     RowsLoaded,
     ToRun,
 )  # fmt: skip
+from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.decisions import Circumstances, Decisions
 from tuiview.session.examining import Examining
 from tuiview.session.look import Look
@@ -34,6 +36,7 @@ from tuiview.session.seeking import Seeking, Sought
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
     from tuiview.exchange.options import CatalogueOptions
+    from tuiview.imaging.display import SkyView
     from tuiview.imaging.viewport import Viewport
     from tuiview.loading.loader import Loader
     from tuiview.loading.request import ImageInfo
@@ -57,7 +60,7 @@ class Session:
         loader: Makes pictures; its answers are to be handed to `answered`.
         settings: The reviewer's settings.
         notify: Takes changes, from any thread.
-        only: A filter to begin with, applied once the collection is known.
+        choice: What to begin with; nothing is shown before it has been made.
         catalogues: What to draw over the pictures.
         clock: Monotonic seconds.
     """
@@ -70,7 +73,7 @@ class Session:
         settings: Settings,
         *,
         notify: Notify,
-        only: str | None = None,
+        choice: Choice = EVERYTHING,
         catalogues: Sequence[CatalogueOptions] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,7 +83,7 @@ class Session:
         self.settings = settings
         self.notify = notify
         self._clock = clock
-        self.background = Background(self._failed_behind)
+        self.background = Background(self.failed_behind)
         self.view = View.all(collection)
         self.position = 0
         self._before = 0
@@ -89,22 +92,28 @@ class Session:
         self.info: ImageInfo | None = None
         self.failed: Failed | None = None
         self.coarse: Callable[[Area, Protocol], Quality | None] = lambda area, protocol: None
+        self.holds: Callable[[Hashable], bool] = lambda name: False
+        self.fine = FINE
+        self._qualities: dict[Quality, None] = {}
         self.context: dict[str, Any] = {}
         self._travel = 1
         self._area: Area | None = None
         self._protocol = Protocol.BLOCKS
         self._painted_at: float | None = None
         self._resume_key: str | None = None
-        self._only = only
+        self._first_choice = choice
+        self._choosing_first = not choice.everything
         self._waiting_for_info: list[Callable[[], object]] = []
         self._wanted: Request | None = None
-        self.look = Look(settings, self._display_changed)
+        self._sky_seen: tuple[Shown | None, ImageInfo | None, SkyView | None] = (None, None, None)
+        self.look = Look(settings, self._display_changed, self._sky_view)
         self.decisions = Decisions(
             store, settings, self._circumstances, self._want_state, self._decided
         )
         self.seeking = Seeking(self)
         self.marking = Marking(self)
         self.examining = Examining(self)
+        self.annotating = Annotating(self)
         self.catalogues = Catalogues(self)
         self._to_open = catalogues
 
@@ -126,6 +135,7 @@ class Session:
             Whether everything came to an end; a read that hangs on broken storage does not.
         """
         self.background.close()
+        self.seeking.close()
         self.catalogues.close()
         ended = self.loader.close()
         self.collection.close()
@@ -202,7 +212,10 @@ class Session:
 
     def show_view(self, view: View, *, context: dict[str, Any] | None = None) -> None:
         """Review through another order or filter; stays on the item where it is still there."""
+        self._choosing_first = False
         row = self.view.row(self.position) if self.count else None
+        if row is not None and self.shown is None and self.failed is None:
+            row = None
         self.view = view
         self.context = context or {}
         position = view.position_of(row) if row is not None else None
@@ -212,6 +225,8 @@ class Session:
 
     def grown(self) -> None:
         """Rows were added: show the first one, or the one where the reviewer left off."""
+        if self._choosing_first:
+            return
         if self._resume_key is not None:
             row = self.collection.row_of(self._resume_key)
             position = self.view.position_of(row) if row is not None else None
@@ -226,9 +241,12 @@ class Session:
             self._arrive()
         else:
             self._look_around()
-        if self._only is not None and self.collection.complete:
-            words, self._only = self._only, None
-            self.seeking.filter(words)
+
+    def begin(self) -> None:
+        """The first choice came to nothing: show the collection as it is."""
+        if self._choosing_first:
+            self._choosing_first = False
+            self.grown()
 
     # The picture
 
@@ -257,11 +275,22 @@ class Session:
 
     def rested(self) -> None:
         """The reviewer pauses: bring the picture to its full quality."""
-        shown = self.shown
-        if shown is not None and (shown.request.quality != FINE or shown.preview):
-            better = self.loader.refine(self._request(shown.request.item, FINE))
-            if better is not None:
-                self.notify(PictureAnswered(better))
+        if (shown := self.shown) is not None and not self.annotating.rest(shown):
+            self.refine()
+
+    def refine(self) -> None:
+        """Ask for the finest picture of what is shown, unless it is that."""
+        item, shown = self.item, self.shown
+        if item is None or shown is None:
+            return
+        finest = self._request(item, self.fine)
+        same = _same_picture(shown.request, finest)
+        if same and shown.request.quality == self.fine and not shown.preview:
+            return
+        self._wanted = finest
+        better = self.loader.refine(finest)
+        if better is not None:
+            self.notify(PictureAnswered(better))
 
     def retry(self) -> None:
         """Read the current item again."""
@@ -286,7 +315,7 @@ class Session:
         if self.item is not None and key == self.item.key:
             self.redraw()
         elif self._wanted is not None:
-            self.loader.ahead(self._neighbours(self._wanted.quality))
+            self.loader.ahead(self._neighbours())
 
     @property
     def viewport(self) -> Viewport | None:
@@ -298,8 +327,10 @@ class Session:
         if self.shown is None or len(self.shown.info.frames) < 2:
             return None
         frames = self.shown.info.frames
+        if self.look.current.composition is not None:
+            step = 0  # from several frames to the one that leads them
         name = frames[(list(frames).index(self.shown.info.frame) + step) % len(frames)]
-        self.look.change(frame=name)
+        self.look.show_frame(name)
         return name
 
     def read_metadata(self) -> None:
@@ -386,6 +417,8 @@ class Session:
 
     def _arrive(self) -> None:
         """The cursor is on another item."""
+        if self.look.locked:
+            self._sky_view()
         self.shown = self.failed = self.info = self._painted_at = None
         self._waiting_for_info.clear()
         self.marking.arrived()
@@ -415,14 +448,13 @@ class Session:
         if item.key != self.look.key:
             self.look.enter(item.key)
             self.store.remember(item.key, self.position)
-        quality = self.coarse(self._area, self._protocol) or FINE
-        self._wanted = self._request(item, quality)
+        self._wanted = self._best(item)
         answer = self.loader.ask(self._wanted)
         if answer is not None and self.answered(answer):
             self.notify(PictureAnswered(answer))
         self.catalogues.prepare((i, self._frame_of(i)) for i in (item, *self._next_items()))
         self.catalogues.tell((item.key, self._frame_of(item)))
-        self.loader.ahead(self._neighbours(quality))
+        self.loader.ahead(self._neighbours())
 
     def _next_items(self) -> list[Item]:
         """The items that are likely to be wanted next, as far as they are known."""
@@ -435,12 +467,23 @@ class Session:
         return found
 
     def _frame_of(self, item: Item) -> str | None:
-        return self.look.of(item.key).frame
+        return self.look.of(item.key).leading
 
-    def _neighbours(self, quality: Quality) -> list[Request]:
+    def _best(self, item: Item) -> Request:
+        """The picture as the terminal has it already, else as finely as the link carries soon."""
+        assert self._area is not None
+        for quality in self._qualities:
+            request = self._request(item, quality)
+            if self.holds(request.signature):
+                return request
+        quality = self.coarse(self._area, self._protocol) or self.fine
+        self._qualities[quality] = None
+        return self._request(item, quality)
+
+    def _neighbours(self) -> list[Request]:
         """Pictures to make ready; those whose catalogues are not worked out yet come later."""
         return [
-            self._request(item, quality)
+            self._best(item)
             for item in self._next_items()
             if self.catalogues.known(item.key, self._frame_of(item))
         ]
@@ -456,7 +499,25 @@ class Session:
         current = item is self.item or (self.item is not None and item.key == self.item.key)
         frame = self.shown.info.frame if current and self.shown is not None else None
         sources = self.catalogues.shapes(item.key, self._frame_of(item))
-        return (*sources, *self.marking.shapes(self.store.peek(item.key), frame, current))
+        marks = self.marking.shapes(self.store.peek(item.key), frame, current)
+        assert self._area is not None
+        return (*sources, *marks, *self.annotating.elements(item, self._area))
+
+    def _sky_view(self) -> SkyView | None:
+        """What the pane shows of the sky, or showed last, as far as it is known."""
+        if self.look.current.sky is not None:
+            return self.look.current.sky
+        if self.shown is not None and self._sky_seen[:2] != (self.shown, self.info):
+            self._sky_seen = (self.shown, self.info, self._sky_of(self.shown))
+        return self._sky_seen[2]
+
+    def _sky_of(self, shown: Shown) -> SkyView | None:
+        info = self.info or shown.info
+        if info.wcs is None or info.frame != shown.info.frame:
+            return None
+        from tuiview.imaging.matching import sky_view
+
+        return sky_view(shown.viewport, info.wcs)
 
     def _circumstances(self) -> Circumstances:
         item, shown = self.item, self.shown
@@ -484,7 +545,8 @@ class Session:
         self._show()
         self.notify(DisplayChanged())
 
-    def _failed_behind(self, error: Exception) -> None:
+    def failed_behind(self, error: Exception) -> None:
+        """A job behind let an exception through: tell it, whatever thread it was."""
         words = (
             error.message if isinstance(error, TuiviewError) else f"{type(error).__name__}: {error}"
         )

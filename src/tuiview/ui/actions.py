@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from tuiview.ui import composing
+
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
     from tuiview.ui.screens.review import ReviewScreen
@@ -117,6 +119,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("previous-frame", "comma", "previous frame", "View", lambda d: d.step_frame(-1)),
     Action("next-frame", "full_stop", "next frame", "View", lambda d: d.step_frame(1)),
     Action("frame-menu", "semicolon", "choose a frame by name", "View", lambda d: d.frame_menu()),
+    Action("compose", "p", "three frames as colour, or one alone", "View", composing.toggle),
+    Action("annotations", "I", "scale bar, compass, mini-map on or off", "View",
+           lambda d: d.session.annotating.toggle()),
     Action("blink", "b", "blink with the previous frame or item", "View", lambda d: d.blink()),
     # Display
     Action("next-stretch", "t", "next stretch", "Display",
@@ -141,6 +146,11 @@ ACTIONS: tuple[Action, ...] = (
            lambda d: d.shift_limit(1, 1)),
     Action("invert", "i", "invert the colour map", "Display",
            lambda d: d.session.look.change(invert=not d.session.look.current.invert)),
+    Action("toggle-marks", "S", "show or hide own marks", "Display", lambda d: d.toggle_marks()),
+    Action("toggle-labels", "A", "show or hide labels of marks and sources", "Display",
+           lambda d: d.toggle_labels()),
+    Action("toggle-catalogues", "D", "show or hide catalogues", "Display",
+           lambda d: d.toggle_catalogues()),
     Action("lock-display", "w", "lock the display across items", "Display",
            lambda d: d.toggle_lock()),
     Action("reset-display", "R", "reset the display", "Display", lambda d: d.session.look.reset()),

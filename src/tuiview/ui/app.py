@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.events import Event, Key
+from textual.message_pump import MessagePump
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 
 from tuiview.session.changes import Change
 from tuiview.ui.actions import ACTIONS, key_names
@@ -21,7 +25,19 @@ if TYPE_CHECKING:
     from tuiview.session.session import Session
     from tuiview.settings import Settings
 
+_PATIENCE = 0.25
+"""Seconds that a key waits for the text before it to be taken in."""
+
 MakeSession = Callable[[Callable[[Change], None]], "Session"]
+
+
+async def _caught_up(*nodes: MessagePump) -> None:
+    """Wait until these have handled what is in their queues, in turn; a moment at most."""
+    for node in nodes:
+        handled = asyncio.Event()
+        if node.is_running and node.call_later(handled.set):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(handled.wait(), _PATIENCE)
 
 
 class TuiviewApp(App[None]):
@@ -62,6 +78,31 @@ class TuiviewApp(App[None]):
         """Bring a change to the screen's thread; called from any."""
         if self.is_running:
             self.review.post_message(ReviewScreen.Changed(change))
+
+    async def on_event(self, event: Event) -> None:
+        """Finish one key before the next one is looked at.
+
+        Textual hands keys from queue to queue, so that in a burst (a slow link, a paste) the keys
+        after `:` or `enter` would still act as they did before it. Here a key's action has run,
+        and the focus is where it leads, when the next key comes.
+        """
+        if isinstance(event, Key) and not event.is_forwarded and await self._act(event):
+            return
+        await super().on_event(event)
+
+    async def _act(self, event: Key) -> bool:
+        """Run what the key is bound to; False if it is text, or bound to nothing."""
+        focused = self.focused
+        if isinstance(focused, Input | TextArea):
+            writes = event.is_printable or (event.key == "enter" and isinstance(focused, TextArea))
+            if writes:
+                return False
+            await _caught_up(focused)
+        key = event.key
+        acted = await self._check_bindings(key, priority=True) or await self._check_bindings(key)
+        if acted and isinstance(focused, Input | TextArea):
+            await _caught_up(focused, self.screen)
+        return acted
 
     def _install_signals(self) -> None:
         """A dropped link or a polite kill leaves as `q` does: saved, unlocked, clean."""

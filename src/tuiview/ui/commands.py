@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, STRETCHES
+from tuiview.ui import composing
 
 if TYPE_CHECKING:
     from tuiview.ui.screens.review import ReviewScreen
@@ -85,7 +87,7 @@ def _frame(desk: ReviewScreen, text: str) -> None:
     if wanted not in frames:
         close = get_close_matches(wanted, frames, 3)
         raise UsageError(f"this item has no frame {wanted}", ", ".join(close or frames[:5]))
-    desk.session.look.change(frame=wanted)
+    desk.session.look.show_frame(wanted)
 
 
 def _save_to(desk: ReviewScreen, text: str) -> None:
@@ -117,6 +119,19 @@ def _delete_marks(desk: ReviewScreen, text: str) -> None:
     desk.say(f"{gone} marks deleted; u brings them back")
 
 
+def _catalog(desk: ReviewScreen, text: str) -> None:
+    """Open a catalogue, or show and hide one that is open, by its number."""
+    from tuiview.exchange.options import CatalogueOptions
+
+    catalogues, words = desk.session.catalogues, text.strip()
+    if words.isdecimal() and int(words) > 0:
+        desk.say(catalogues.toggle(int(words) - 1))
+    elif words:
+        catalogues.add(CatalogueOptions.parse(words))
+    else:
+        desk.say(catalogues.words)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("limits", "LOW HIGH | auto", "set the limits in data units", _limits),
     Command("stretch", "NAME", "set the stretch", _choice_of("stretch", STRETCHES)),
@@ -128,13 +143,26 @@ COMMANDS: tuple[Command, ...] = (
     Command("blur", "SIGMA", "blur the data, in image pixels", _number_of("blur", 0.0, 100)),
     Command("zoom", "FACTOR | fit", "set the zoom", _zoom),
     Command("frame", "NAME | NUMBER", "show a frame", _frame),
+    Command("rgb", "[lupton | simple] [RED GREEN BLUE] | off", "three frames as colour",
+            composing.rgb),
+    Command("lupton", "Q [STRETCH | auto]", "set the scaling of an rgb picture", composing.lupton),
+    Command("mix", "[FRAME ...]", "mix frames, red to blue", composing.mix),
+    Command("saturation", "NUMBER", "set the saturation of a mix", composing.saturation),
+    Command("difference", "FRAME [FRAME] | off", "subtract a frame",
+            partial(composing.subtract, "difference")),
+    Command("residual", "FRAME [FRAME] | off", "fit a frame and subtract it",
+            partial(composing.subtract, "residual")),
+    Command("catalog", "FILE[,OPTION=VALUE...] | NUMBER",
+            "draw a catalogue or regions; show or hide one", _catalog),
     Command("find", "TEXT", "go to the next item whose name has TEXT",
             lambda d, text: d.session.seeking.text(text)),
     Command("note", "WORDS", "go to the next item whose note has WORDS",
             lambda d, text: d.session.seeking.note(text)),
     Command("filter", "all | unreviewed | favourite | CATEGORY | not ...", "show only some items",
             lambda d, text: d.session.seeking.filter(text)),
-    Command("order", "name | random[:SEED]", "review in another order",
+    Command("where", "CONDITION", "only rows of a table that fulfil it; empty ends it",
+            lambda d, text: d.session.seeking.where(text)),
+    Command("order", "name | random[:SEED] | COLUMN[:desc]", "review in another order",
             lambda d, text: d.session.seeking.order(text)),
     Command("goto", "X,Y | RA DEC | gal L B", "put the crosshair there", _goto),
     Command("group", "NAME", "put a mark of a group at the crosshair", _group),

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiview.errors import Poll, never
+from tuiview.imaging.axis import Axis, plan_axis
 from tuiview.imaging.frame import Box, Frame, Pixels, Reduced
-from tuiview.imaging.reduce import BAND_BYTES, Averages, Axis, ReadRows, plan_axis, reduce_rows
+from tuiview.imaging.reduce import BAND_BYTES, Averages, ReadRows, reduce_rows
 
 ReadWindow = Callable[[int, int, int, int], Pixels]
 """Reads columns x0..x1 of rows y0..y1 (half-open), as stored."""
@@ -74,10 +75,11 @@ class BandedFrame(Frame):
             flipped: Pixels = (unsigned ^ unsigned.dtype.type(1 << (bits - 1))).view(self.dtype)
             return flipped
         result = stored.astype(self.dtype)
-        if self.scale != 1.0:
-            result *= self.scale
-        if self.zero != 0.0:
-            result += self.zero
+        with np.errstate(invalid="ignore", over="ignore"):
+            if self.scale != 1.0:
+                result *= self.scale
+            if self.zero != 0.0:
+                result += self.zero
         if self.blank is not None:
             result[stored == self.blank] = np.nan
         return result
@@ -150,7 +152,7 @@ class BandedFrame(Frame):
 
         whole = (low, high, rows.low, rows.high) == (0, self.shape[1], 0, self.shape[0])
         tap = None
-        if whole and not sparse and self._sampled is None and read == self.rows:
+        if whole and not self.apart and self._sampled is None and read == self.rows:
             tap = _Tap(read_rows, self.shape, self.channels, self.stored)
         averages = reduce_rows(
             tap.read if tap else read_rows,
@@ -180,7 +182,8 @@ class BandedFrame(Frame):
             stored = tap.kept
             if count == SAMPLES:
                 self._sampled = stored
-        values = self.values(stored).ravel().astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is still a NaN
+            values = self.values(stored).ravel().astype(np.float64)
         return values[np.isfinite(values)]
 
     def zscale_sample(self, count: int = 1000) -> Pixels:

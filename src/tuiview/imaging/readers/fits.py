@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tuiview.errors import Poll, never
+from tuiview.imaging.axis import Axis
 from tuiview.imaging.frame import Card, Frame, Pixels
 from tuiview.imaging.readers.banded import BandedFrame, ReadWindow
 from tuiview.imaging.readers.content import Content
@@ -28,7 +29,7 @@ from tuiview.imaging.readers.fits_parts import (
 )
 from tuiview.imaging.readers.fits_plain import Unusual, scaling, scan
 from tuiview.imaging.readers.lazy import ContentImage, LazyFrames
-from tuiview.imaging.reduce import Averages, Axis
+from tuiview.imaging.reduce import Averages
 from tuiview.text import printable
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from tuiview.errors import Cancelled, Poll, UnreadableError, never
+from tuiview.imaging.axis import plan_axis
 from tuiview.imaging.frame import Box, Card, Frame, Pixels, Reduced
 from tuiview.imaging.readers.banded import BandedFrame, placed_color
 from tuiview.imaging.readers.content import Content
 from tuiview.imaging.readers.failures import explained
 from tuiview.imaging.readers.lazy import ContentImage, LazyFrames
-from tuiview.imaging.reduce import plan_axis
 from tuiview.text import printable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ Image.MAX_IMAGE_PIXELS = None  # MOST_PIXELS takes its place
 
 _FORMATS = {"JPEG": ["JPEG", "MPO"], "JPEG 2000": ["JPEG2000"], "WEBP": ["WEBP"]}
 _GRAY = {"1": "u1", "L": "u1", "I": "i4", "F": "f4"}
-_DIRECT = frozenset(["L", "RGB", "RGBA", "I;16"])
+_DIRECT = frozenset(["L", "RGB", "RGBA"])
 _CHECKER = (0x66, 0x99)
 _SQUARE = 8
 _DRAFT_PIXELS = 500_000
@@ -234,11 +234,14 @@ class RasterFrame(BandedFrame):
         return array.astype(self.stored, copy=False), None
 
     def _decode_png(self) -> tuple[Pixels, NDArray[np.uint8] | None]:
-        """Decode by libpng: all 16 bits of colours, of which Pillow keeps 8, and faster."""
+        """Decode without Pillow: 8 bits twice as fast, 16 bits of colours all of them."""
         import imagecodecs
 
+        # libspng cannot give all kinds of 16 bits; libpng prints what it thinks of damaged files.
+        deep = self.stored.itemsize > 1
+        decode = imagecodecs.png_decode if deep else imagecodecs.spng_decode
         with explained(self._content.name):
-            array = np.asarray(imagecodecs.png_decode(self._content.whole()))
+            array = np.asarray(decode(self._content.whole()))
         if array.ndim == 2 or array.shape[2] == 3:
             return array, None
         return self._split(array)

@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tuiview.collection.outline import Outline
 from tuiview.errors import TuiviewError
 from tuiview.graphics.encode import encode
+from tuiview.graphics.payload import Quality
 from tuiview.loading.request import Failed, Shown
 from tuiview.session import changes
 from tuiview.session.examining import Examined
@@ -108,8 +109,10 @@ class ReviewScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Begin the review."""
-        self.picture.focus()
+        self.set_focus(self.picture)
         self.session.coarse = self.picture.coarse_quality
+        self.session.holds = self.picture.holds
+        self.session.fine = Quality(true_color=self.terminal.colors > 256)
         self.session.start()
         self._show_status()
 
@@ -196,10 +199,9 @@ class ReviewScreen(Screen[None]):
                     self.say(f"no {words}", "warning")
                 else:
                     self.session.go_to(position)
-            case ViewMade(view, words, context):
-                self.session.show_view(view, context=dict(context))
+            case ViewMade() as made:
+                self.session.seeking.taken(made)
                 self._new_outline()
-                self.say(words)
 
     def _cursor_moved(self) -> None:
         self._blink_from = None
@@ -293,7 +295,7 @@ class ReviewScreen(Screen[None]):
         self.app.notify(
             printable(words, lines=True),
             severity=severity,
-            timeout=4,
+            timeout=15 if severity == "error" else 4,
             markup=False,
         )
 
@@ -336,7 +338,7 @@ class ReviewScreen(Screen[None]):
     def _leave_note(self) -> None:
         self.note.stop()
         self.remove_class("noting")
-        self.picture.focus()
+        self.set_focus(self.picture)
         self._show_note()
 
     def on_note_editor_external_wanted(self, message: NoteEditor.ExternalWanted) -> None:
@@ -360,9 +362,9 @@ class ReviewScreen(Screen[None]):
     def _focus_mode(self) -> None:
         """Give the keys back to the mode that is on."""
         if self.session.marking.active:
-            self.query_one(MarkBar).focus()
+            self.set_focus(self.query_one(MarkBar))
         else:
-            self.picture.focus()
+            self.set_focus(self.picture)
 
     def on_command_line_entered(self, message: CommandLine.Entered) -> None:
         """A command or a search was entered."""
@@ -374,7 +376,7 @@ class ReviewScreen(Screen[None]):
         elif message.prompt == ":":
             self._try(lambda: run_command(self, message.text))
         elif searching_metadata:
-            self.metadata.focus()
+            self.set_focus(self.metadata)
             if not self.metadata.search(message.text):
                 self.say(f"no '{message.text}' in the metadata", "warning")
         else:
@@ -464,13 +466,13 @@ class ReviewScreen(Screen[None]):
         """Mark mode on: the crosshair shows, keys put marks."""
         if self.session.marking.enter():
             self.add_class("marking")
-            self.query_one(MarkBar).focus()
+            self.set_focus(self.query_one(MarkBar))
 
     def leave_marking(self) -> None:
         """Mark mode off."""
         self.session.marking.leave()
         self.remove_class("marking")
-        self.picture.focus()
+        self.set_focus(self.picture)
         self._show_status()
 
     def label_mark(self) -> None:
@@ -504,7 +506,7 @@ class ReviewScreen(Screen[None]):
         """Take letters that measure at the crosshair, or in the middle of the view."""
         if self.session.examining.place is not None:
             self.add_class("examining")
-            self.query_one(ExamineBar).focus()
+            self.set_focus(self.query_one(ExamineBar))
 
     @property
     def _examines(self) -> bool:
@@ -542,6 +544,24 @@ class ReviewScreen(Screen[None]):
         if (viewport := self.session.viewport) is not None:
             self.session.look.pan(dx, dy, viewport)
 
+    def toggle_marks(self) -> None:
+        """Show or hide own marks."""
+        marking = self.session.marking
+        marking.marks_shown = not marking.marks_shown
+        self.session.overlay_changed()
+        self.say(f"marks {'shown' if marking.marks_shown else 'hidden'}")
+
+    def toggle_labels(self) -> None:
+        """Show or hide the words beside marks and sources."""
+        marking = self.session.marking
+        marking.labels = not marking.labels
+        self.session.catalogues.show_labels(marking.labels)
+        self.say(f"labels {'shown' if marking.labels else 'hidden'}")
+
+    def toggle_catalogues(self) -> None:
+        """Show or hide all catalogues."""
+        self.say(self.session.catalogues.toggle())
+
     def shift_limit(self, which: int, direction: int) -> None:
         """Move a limit by a step of what is shown."""
         shown = self.session.shown
@@ -564,7 +584,7 @@ class ReviewScreen(Screen[None]):
             def chosen(name: str | None) -> None:
                 if name is not None and name != shown.info.frame:
                     self._blink_from = shown.info.frame
-                    self.session.look.change(frame=name)
+                    self.session.look.show_frame(name)
 
             menu = ChooseScreen("frames", list(shown.info.frames), shown.info.frame)
             self.app.push_screen(menu, chosen)
@@ -574,7 +594,7 @@ class ReviewScreen(Screen[None]):
         shown = self.session.shown
         if isinstance(self._blink_from, str) and shown is not None:
             frame, self._blink_from = self._blink_from, shown.info.frame
-            self.session.look.change(frame=frame)
+            self.session.look.show_frame(frame)
         else:
             self.session.go_back()
 

@@ -56,7 +56,7 @@ class CommandLine(Input):
         self.cursor_position = len(text)
         self.border_title = prompt
         self.can_focus = True
-        self.focus()
+        self.screen.set_focus(self)
 
     def stop(self) -> None:
         """Take no more keys."""

@@ -119,6 +119,10 @@ class ImagePane(Widget, can_focus=True):
         """How finely a first picture may be encoded on this link; None is finely."""
         return self.link.coarse_quality(area, protocol)
 
+    def holds(self, name: Hashable) -> bool:
+        """Whether the terminal has the picture of that name, so that showing it costs nothing."""
+        return self._painter is not None and self._painter.ready(name)
+
     def show(self, payload: Payload, name: Hashable) -> None:
         """Show a picture; of several that wait for the link, the latest wins.
 

@@ -75,7 +75,7 @@ class NoteEditor(TextArea):
         """Take keys for the note of `key`, beginning with `text`."""
         self.show(key, text)
         self.can_focus = True
-        self.focus()
+        self.screen.set_focus(self)
         self.move_cursor(self.document.end)
 
     def replace_text(self, text: str) -> None:

@@ -45,8 +45,8 @@ class Painter(Interface):
     def cells(self, row: int, column: int, width: int) -> str:
         """What stands in a run of the picture's cells."""
 
-    def ready(self, name: Hashable, payload: Payload) -> bool:
-        """Whether the terminal has the picture already."""
+    def ready(self, name: Hashable, payload: Payload | None = None) -> bool:
+        """Whether the terminal has the picture already, whole."""
 
     def send(self, name: Hashable, payload: Payload) -> str:
         """Make `name` the picture that the cells refer to; return what must be sent before."""
@@ -102,7 +102,7 @@ class _Forgetful:
     def use(self, terminal: Terminal) -> None:
         """The size does not matter."""
 
-    def ready(self, name: Hashable, payload: Payload) -> bool:
+    def ready(self, name: Hashable, payload: Payload | None = None) -> bool:
         """Never: the terminal keeps nothing."""
         return False
 
@@ -284,7 +284,7 @@ class PlaceholderPainter:
             return f"\x1b[38;2;{red};{green};{blue}m{text}\x1b[39m"
         return f"\x1b[38;5;{self._image_id}m{text}\x1b[39m"
 
-    def ready(self, name: Hashable, payload: Payload) -> bool:
+    def ready(self, name: Hashable, payload: Payload | None = None) -> bool:
         """Whether the terminal has the whole picture."""
         return name != self._upload and self._ring.find(name, payload) is not None
 
@@ -372,8 +372,8 @@ class PlaceholderPainter:
 
     def _verify(self, payload: Payload, image_id: int) -> list[bytes]:
         """Place a picture again: the terminal answers only if it has lost it."""
-        if self._terminal.passthrough:
-            return []
+        if self._terminal.passthrough or self._pieces:
+            return []  # no answer comes through tmux; nothing may go into an upload
         return [kitty.place(payload, image_id).replace(b"q=2", b"q=1")]
 
     def _abort(self) -> list[bytes]:
