@@ -117,7 +117,7 @@ def test_angles_turn_the_other_way_in_a_mirrored_image():
 def test_colours_of_every_spelling(shared_data):
     wcs = tangent(202.469, 47.1958, (200, 200), arcsec=0.2)
     drawn = read(shared_data / "regions" / "ds9.color.reg").draw(place(shape=(200, 200), wcs=wcs))
-    wanted = [0x0000FF, 0x880000, 0x00AA00, 0x880000, 0x00AA00, 0x880000, 0x00AAAA]
+    wanted = [0x0000FF, 0x880000, 0x00AA00, 0x880000, 0x00AA00, 0x880000, 0x00AA00]
     assert [c.color for c in of(drawn, Circle)] == wanted
 
 
@@ -151,7 +151,7 @@ line(1,1,9,9) # line=0 1
 line(1,1,9,9) # line=1 0
 # text(30,40) text={one; two} font="times 20 bold"
 circle 10 20 3
-box(10',10,1d,4)
+box(10,10,6",4i)
 """
     drawn = drawn_of(text, place(wcs=tangent()))
     lines = of(drawn, Line)

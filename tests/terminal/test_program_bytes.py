@@ -65,13 +65,13 @@ def test_focus_and_panels_send_no_picture(review: Terminal) -> None:
 
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
 def test_help_over_a_placeholder_picture_sends_no_picture(review: Terminal) -> None:
-    both_ways(review, "?", "q", 20_000)
+    both_ways(review, "?", "q", 100_000)
 
 
 @pytest.mark.parametrize("review", ["sixel", "iterm2"], indirect=True)
 def test_help_over_a_drawn_picture_sends_it_once_more(review: Terminal) -> None:
     before = review.picture()
-    assert written(review, "?") < 20_000
+    assert written(review, "?") < 100_000
     drawn = len(review.emulator.painted)
     written(review, "q")
     assert (review.picture() == before).all()

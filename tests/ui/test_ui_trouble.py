@@ -75,3 +75,18 @@ async def test_a_store_that_cannot_write_is_a_banner_that_stays(open_review, fol
         await review.idle()
         assert store.status.saved
         assert "NOT SAVED" not in review.text()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(7.0, "every pixel is 7"), (float("nan"), "no pixel has a value")]
+)
+async def test_an_image_that_shows_nothing_says_why(open_review, tmp_path, value, words):
+    import numpy as np
+    from astropy.io import fits
+
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "flat.fits", np.full((20, 30), value, "f4"))
+    async with open_review(tmp_path / "d") as review:
+        assert words in review.status()
+        await review.press("1", "t", "v", "x", "m")
+        assert review.session.state.categories == {"spiral"}

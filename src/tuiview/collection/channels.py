@@ -99,7 +99,9 @@ class Channels:
         """
         if len({path.resolve() for path in files}) < len(files):
             raise UsageError("the files of a colour picture must be different ones")
-        return cls(_labels([str(path) for path in files]), files=files)
+        names = [path.name for path in files]
+        unique = len(set(names)) == len(names)
+        return cls(_labels(names if unique else [str(path) for path in files]), files=files)
 
     @property
     def explicit(self) -> bool:
@@ -132,6 +134,9 @@ class Channels:
 def _labels(words: Sequence[str]) -> list[str]:
     """What is different in words that are alike otherwise: `i`, `r` of `_i.fits`, `_r.fits`."""
     bare = [_ID.sub("", word) for word in words]
+    stems = [re.sub(_ENDING + r"\Z", "", word) for word in bare]
+    if len(set(stems)) == len(stems):
+        bare = stems
     before = re.sub(r"[^\W_]*\Z", "", _beginning(bare))
     rest = [word[len(before) :] for word in bare]
     after = re.sub(r"[^\W_]*\Z", "", _beginning([word[::-1] for word in rest]))[::-1]

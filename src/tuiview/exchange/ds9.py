@@ -31,7 +31,7 @@ _COMMAND = re.compile(
     r"(?P<rest>.*)",
     re.DOTALL,
 )
-_PROPERTY = re.compile(r"""(\w+)\s*=\s*(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s{}"']+)""")
+_PROPERTY = re.compile(r"""(\w+)\s*=\s*(\{[^}]*\}|"[^"]*"|'[^']*'|[^\s{}"']+(?:\s+\d+(?!\S))*)""")
 _FONT = re.compile(r"(\d+)")
 _REMARKS = ("filename", "region file")
 
@@ -77,9 +77,8 @@ def _commands(text: str) -> Iterator[str]:
         if not line:
             continue
         # What follows a hash sign are properties, where a semicolon may be part of a text.
-        start = 1 if line.startswith("#") else 0
-        before, mark, after = line[start:].partition("#")
-        parts = (line[:start] + before).split(";")
+        before, mark, after = line.partition("#")
+        parts = before.split(";")
         for part in parts[:-1]:
             if part.strip():
                 yield part.strip()
@@ -151,7 +150,8 @@ def _shape(
         kind = values.get("point", "boxcircle").split()
         size = _whole(kind[1], 1, 200) if len(kind) > 1 else 11
         return replace(here, symbols=_SYMBOLS.get(kind[0], ("square", "circle")), size=size)
-    return replace(here, figures=tuple(_figures(shape, rest, system)))
+    figures = tuple(_figures(shape, rest, system))
+    return replace(here, figures=figures) if figures else None
 
 
 def _figures(shape: str, words: Sequence[str], system: System) -> Iterator[Figure]:
@@ -229,11 +229,14 @@ def _points(words: Sequence[str], system: System) -> Iterator[tuple[float, float
 
 def pixel(word: str) -> float:
     """The 0-based position that FITS counts from 1, to the last digit."""
-    from decimal import Decimal, localcontext
+    from decimal import Decimal, InvalidOperation, localcontext
 
     with localcontext() as context:
         context.prec = 800
-        return float(Decimal(word.rstrip("ip")) - 1)
+        try:
+            return float(Decimal(word.rstrip("ip")) - 1)
+        except InvalidOperation:
+            raise ValueError(word) from None
 
 
 def from_one(value: float) -> str:

@@ -59,7 +59,8 @@ def form_of(path: Path) -> str:
     if name.endswith(".reg"):
         return "regions"
     if name.endswith((".geojson", ".json")):
-        return "geojson" if '"coordinates"' in read_text(path) else "notes-json"
+        marks = name.endswith(".geojson") or '"coordinates"' in read_text(path)
+        return "geojson" if marks else "notes-json"
     return "csv"
 
 

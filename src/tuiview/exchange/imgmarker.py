@@ -89,7 +89,7 @@ def read_imgmarker(path: Path, categories: Collection[str]) -> Iterator[Given]:
             image,
             categories=split_categories("" if joined in _NONE else joined, known, separator),
             favourite=kind == "favorites",
-            note="" if comment in _NONE else comment,
+            note=None if comment in _NONE else comment,
             seen=True,
         )
 
@@ -234,7 +234,7 @@ class _Writer:
     ) -> dict[str, str]:
         """The names that fit, as Image Marker can write them: used ones first, in their order."""
         wanted = [name for name in ordered if name in used]
-        wanted += [name for name in used if name not in ordered]
+        wanted += sorted(name for name in used if name not in ordered)
         if len(wanted) > room:
             left = ", ".join(printable(name) for name in wanted[room:])
             self._written.notices.append(f"Image Marker has {room} {what}; left out: {left}")

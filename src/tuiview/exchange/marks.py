@@ -139,12 +139,14 @@ class Importer:
 
     def _new(self, key: str, given: Sequence[Given], state: ItemState) -> Iterator[Decision]:
         there = {mark.uuid for mark in state.marks}
+        said: set[object] = set()
         for entry in given:
             if isinstance(entry, GivenItem):
-                new = list(self._of_item(key, entry, state))
-                self.result.decisions += len(new)
-                self.result.known += not new
-                yield from new
+                wanted = [d for d in self._of_item(key, entry, state) if _what(d) not in said]
+                said |= {_what(decision) for decision in wanted}
+                self.result.decisions += len(wanted)
+                self.result.known += not wanted
+                yield from wanted
                 continue
             mark = self._mark(key, entry)
             if mark is None:
@@ -226,6 +228,10 @@ class Importer:
         except TuiviewError as error:
             self.result.problems.append(f"{item.name}: {error.message}")
             return None
+
+
+def _what(decision: Decision) -> object:
+    return decision.what, decision.name, decision.new
 
 
 def opened_place(item: Item, frame: str | None) -> Place:

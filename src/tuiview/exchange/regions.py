@@ -333,7 +333,7 @@ def _in_pixels(region: Region, place: Place) -> _Placed:
     scaled = [
         f._replace(a=f.a * 3600 / arcsec, b=f.b * 3600 / arcsec, unit="pixel")
         if f.unit == "degree" and arcsec > 0
-        else f._replace(a=f.a * abs(step[0]), b=f.b * abs(step[1]))
+        else f._replace(a=f.a * abs(float(step[0])), b=f.b * abs(float(step[1])))
         for f in region.figures
     ]
     moved = replace(region, figures=tuple(scaled)) if scaled else region

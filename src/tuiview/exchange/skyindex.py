@@ -53,7 +53,7 @@ class SkyIndex:
         else:
             ratio = math.sin(math.radians(radius)) / math.cos(math.radians(dec))
             half = math.degrees(math.asin(min(1.0, ratio))) + 1e-7
-        if half >= 180.0:
+        if half > 179.0:  # two spans would touch
             spans = [(0.0, _FULL)]
         else:
             first, last = (ra - half) % _FULL, (ra + half) % _FULL
@@ -65,7 +65,7 @@ class SkyIndex:
             pieces += [self._order[s:e] for s, e in zip(starts, ends, strict=True) if s < e]
         if not pieces:
             return np.empty(0, np.int64)
-        return np.unique(np.concatenate(pieces))
+        return np.concatenate(pieces)
 
     def _zone(self, dec: Floats) -> Floats:
         zones = np.floor((dec + 90.0) / self._height)

@@ -17,6 +17,7 @@ from tuiview.imaging.frame import Box, Frame, Image, Reduced
 from tuiview.imaging.viewport import Cutout, Viewport
 from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.counters import Meter
+from tuiview.loading.remarks import remark
 from tuiview.loading.request import ImageInfo, Request, Shown
 from tuiview.loading.stages import Limits, Stages
 
@@ -233,6 +234,7 @@ class Pipeline:
         return Shown(
             request, picture, payload, viewport, info, content.limits, seconds,
             preview=content.reduced.preview, lacks=left_out + lacks,
+            remark=remark(content.reduced),
         )  # fmt: skip
 
     def info(self, item: Item, frame: str | None, watch: Watch) -> ImageInfo:

@@ -88,6 +88,7 @@ class Shown:
         limits: `(low, high)` in data units that were used, or None for pictures as they are.
         load_seconds: From the request's start to the payload, without waiting in the queue.
         preview: True if an exact one follows.
+        remark: What is odd about the data (constant, no value at all), in words.
         lacks: Which annotations were left out, because it takes a while to find them out: `sky`,
             `map`.
     """
@@ -100,6 +101,7 @@ class Shown:
     limits: tuple[float, float] | None
     load_seconds: float
     preview: bool = False
+    remark: str = ""
     lacks: tuple[str, ...] = ()
 
 

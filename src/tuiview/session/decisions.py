@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,8 @@ class Circumstances:
 class Decisions:
     """What is said of the current item.
 
-    A decision on an item whose state is not in memory yet is made as soon as it is; nothing waits.
+    A decision on an item whose state is not in memory yet is made as soon as it is, and those after
+    it follow in their order; the reviewer never waits.
 
     Args:
         store: Keeps them.
@@ -61,7 +63,9 @@ class Decisions:
         self._circumstances = circumstances
         self._want = want
         self._changed = changed
-        self._waiting: list[tuple[Circumstances, Callable[[Circumstances, ItemState], None]]] = []
+        self._waiting: deque[tuple[Circumstances, Callable[[Circumstances, ItemState], None]]] = (
+            deque()
+        )
 
     @property
     def categories(self) -> tuple[Category, ...]:
@@ -158,10 +162,16 @@ class Decisions:
         return bool(self._waiting)
 
     def known(self) -> None:
-        """States were loaded: make the decisions that waited for them."""
-        waiting, self._waiting = self._waiting, []
-        for now, decide in waiting:
-            self._with_state(now, decide)
+        """States were loaded: make the decisions that waited for them, in their order."""
+        while self._waiting:
+            now, decide = self._waiting[0]
+            assert now.key is not None
+            state = self._store.peek(now.key)
+            if state is None:
+                self._want(now.key)
+                return
+            self._waiting.popleft()
+            decide(now, state)
 
     def _decide(
         self, decide: Callable[[Circumstances, ItemState], None], key: str | None = None
@@ -177,7 +187,7 @@ class Decisions:
     ) -> None:
         assert now.key is not None
         state = self._store.peek(now.key)
-        if state is None:
+        if self._waiting or state is None:
             self._waiting.append((now, decide))
             self._want(now.key)
         else:

@@ -127,6 +127,8 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
         told = shown.limits is not None or session.look.current.composition is not None
         if told and not read_out:
             parts.append((session.look.describe(), _PLAIN))
+        if shown.remark:
+            parts.append((shown.remark, _WARN))
         if shown.preview:
             parts.append(("preview", _WARN))
         parts.append((f"{shown.load_seconds * 1000:.0f} ms", _DIM))

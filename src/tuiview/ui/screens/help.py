@@ -33,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {
-        width: 76; max-width: 96%; height: auto; max-height: 92%;
+        width: 76; max-width: 96%; height: 92%; overflow-y: scroll;
         padding: 0 2; border: round $primary; background: $surface;
     }
     """

@@ -1,0 +1,206 @@
+"""Catalogues of a review without a screen."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tuiview.collection.open import CollectionOptions, open_collection
+from tuiview.errors import UsageError
+from tuiview.exchange.options import CatalogueOptions
+from tuiview.graphics.payload import Area, Protocol
+from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
+from tuiview.imaging.overlay import Points, Text
+from tuiview.loading.loader import Loader, LoaderSettings
+from tuiview.review.store import Store
+from tuiview.session import changes
+from tuiview.session.session import Session
+from tuiview.settings import Settings
+
+
+class Desk:
+    """A session and, in place of a screen, a list of what it was told."""
+
+    def __init__(self, folder, store, catalogues):
+        self.inbox = []
+        self.told = threading.Condition()
+        self.notices = []
+        options = CollectionOptions(suffixes=SUFFIXES, sniff=sniff, kinds=IMAGES)
+        self.loader = Loader(
+            answer=lambda answer: self.tell(changes.PictureAnswered(answer)),
+            ready=lambda answer: self.tell(changes.NeighbourReady(answer)),
+            settings=LoaderSettings(threads=0, cache_bytes=100_000_000),
+        )
+        self.ready = []
+        self.session = Session(
+            open_collection([folder], options), store, self.loader, Settings(reviewer="me"),
+            notify=self.tell, catalogues=[CatalogueOptions.parse(str(c)) for c in catalogues],
+        )  # fmt: skip
+        self.session.use_pane(Area(64, 48, 1, 1), Protocol.BLOCKS)
+        self.session.start()
+        self.settle()
+
+    def tell(self, change):
+        with self.told:
+            self.inbox.append(change)
+            self.told.notify_all()
+
+    def settle(self):
+        """Handle changes until nothing is left to do."""
+        while True:
+            self.loader.run_until_idle()
+            with self.told:
+                if not self.inbox:
+                    if self.session.idle:
+                        return
+                    self.told.wait(0.01)
+                told, self.inbox = self.inbox, []
+            for change in told:
+                self.handle(change)
+
+    def handle(self, change):
+        match change:
+            case changes.ToRun(job):
+                job()
+            case changes.PictureAnswered(answer):
+                self.session.answered(answer)
+            case changes.NeighbourReady(answer):
+                self.ready.append(answer)
+            case changes.CollectionGrew():
+                self.session.grown()
+            case changes.RowsLoaded():
+                self.session.rows_loaded()
+            case changes.Noticed(words, severity):
+                self.notices.append((severity, words))
+
+    def drawn(self, kind=Points):
+        shown = self.session.shown
+        return [s for s in shown.request.overlay if isinstance(s, kind)] if shown else None
+
+
+@pytest.fixture
+def desk(tmp_path, small_fits, small_png):
+    folder = tmp_path / "data"
+    for n in range(4):
+        small_fits(f"f{n}.fits", folder=folder, seed=n)
+    small_png("p.png", folder=folder)
+    made = []
+
+    def open_desk(*catalogues):
+        store = Store.open(tmp_path / "store.sqlite", "me")
+        made.append((Desk(folder, store, catalogues), store))
+        return made[-1][0]
+
+    yield open_desk
+    for opened, store in made:
+        opened.session.close()
+        store.close()
+
+
+@pytest.fixture
+def stars(tmp_path):
+    path = tmp_path / "stars.csv"
+    path.write_text("ra,dec,label\n150.1,2.2,middle\n10,10,elsewhere\n")
+    return path
+
+
+def test_sources_are_drawn_over_the_current_item_and_the_next_ones(desk, stars):
+    here = desk(stars)
+    assert len(here.drawn()) == 1
+    assert [text.text for text in here.drawn(Text)] == ["middle"]
+    assert ("information", "stars.csv: 2 entries") in here.notices
+    overlays = [answer.request.overlay for answer in here.ready]
+    # Pictures that were made ahead before the catalogue was there are not the last ones.
+    assert all(any(isinstance(s, Points) for s in o) for o in overlays[-2:])
+    before = here.loader.counters().hits
+    here.session.move(1)
+    assert here.session.shown is not None
+    assert len(here.drawn()) == 1
+    assert here.loader.counters().hits == before + 1
+
+
+def test_catalogues_and_labels_are_shown_and_hidden(desk, stars, tmp_path):
+    pixels = tmp_path / "pixels.csv"
+    pixels.write_text("x,y,image\n3,4,f0.fits\n")
+    here = desk(stars, pixels)
+    catalogues = here.session.catalogues
+    assert len(here.drawn()) == 2
+    assert catalogues.counts("f0.fits", None) == [("stars.csv", 1), ("pixels.csv", 1)]
+    assert catalogues.toggle(0) == "stars.csv hidden"
+    here.settle()
+    assert len(here.drawn()) == 1
+    assert here.drawn(Text) == []
+    catalogues.toggle(0)
+    catalogues.show_labels(False)
+    here.settle()
+    assert (len(here.drawn()), here.drawn(Text)) == (2, [])
+    assert catalogues.toggle() == "catalogues hidden"
+    here.settle()
+    assert here.drawn() == []
+    assert "1 stars.csv (2, hidden)" in catalogues.words
+    with pytest.raises(UsageError):
+        catalogues.toggle(5)
+
+
+def test_a_catalogue_that_is_opened_later_appears(desk, stars):
+    here = desk()
+    assert here.drawn() == []
+    with pytest.raises(UsageError, match="no catalogue"):
+        here.session.catalogues.toggle()
+    here.session.catalogues.add(CatalogueOptions.parse(str(stars)))
+    here.settle()
+    assert len(here.drawn()) == 1
+
+
+def test_what_is_wrong_is_said_once(desk, stars, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    here = desk(bad, tmp_path / "absent.csv", stars)
+    errors = [words for severity, words in here.notices if severity == "error"]
+    assert len(errors) == 2
+    assert "it has a, b" in errors[0]
+    assert "absent.csv" in errors[1]
+    here.session.go_to(4)
+    here.settle()
+    here.session.go_to(0)
+    here.settle()
+    here.session.go_to(4)
+    here.settle()
+    said = [words for _, words in here.notices if "no world coordinates" in words]
+    assert said == ["stars.csv: this image has no world coordinates"]
+    assert here.drawn() == []
+    assert "no columns" in here.session.catalogues.words
+
+
+def test_own_marks_lie_over_the_sources(desk, stars):
+    here = desk(stars)
+    here.session.marking.enter()
+    here.session.marking.put(0)
+    here.settle()
+    here.session.redraw()
+    here.settle()
+    overlay = here.session.shown.request.overlay
+    assert isinstance(overlay[0], Points)
+    assert len(overlay) > 3
+
+
+def test_an_item_that_cannot_be_opened_leaves_the_others_alone(desk, stars, tmp_path):
+    (tmp_path / "data" / "a.fits").write_bytes(b"SIMPLE  =                    T" + b" " * 99)
+    here = desk(stars)
+    assert here.session.item.key == "a.fits"
+    assert here.session.failed is not None
+    here.session.move(1)
+    here.settle()
+    assert len(here.drawn()) == 1
+
+
+def test_what_is_kept_is_bounded(desk, stars, monkeypatch):
+    from tuiview.session import catalogues
+
+    monkeypatch.setattr(catalogues, "HELD_BYTES", 1)
+    here = desk(stars)
+    held = here.session.catalogues._held
+    here.session.move(2)
+    here.settle()
+    assert len(held) == 1
