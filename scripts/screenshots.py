@@ -46,6 +46,8 @@ SHOTS = (
     Shot("zoom", ("::12", "Return", "t", "t", "plus", "plus", "L")),
     Shot("colormap", ("::11", "Return", "t", "t", "c", "c")),
     Shot("damaged", ("::13", "Return")),
+    Shot("marks", ("::20", "Return", "m", "apostrophe", "1", "apostrophe", "2", "apostrophe", "3")),
+    Shot("examine", ("::20", "Return", "m", "apostrophe", "s", "x", "r")),
     Shot("help", ("question",)),
     Shot("blocks", (), ("--graphics", "blocks")),
 )

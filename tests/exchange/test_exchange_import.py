@@ -252,7 +252,9 @@ def test_what_image_marker_cannot_hold_is_said(data, tmp_path, store, importing)
     written = write_imgmarker(
         store, Names(collection_of(data)), data, tmp_path / "out", "alice", Settings()
     )
-    assert any("left out: category 4, category 5, category 6" in notice for notice in written.notices)
+    assert any(
+        "left out: category 4, category 5, category 6" in notice for notice in written.notices
+    )
     for damaged in ("alice_marks.csv", "alice_images.txt"):
         (tmp_path / damaged).write_text("")
         assert list(read_given(tmp_path / damaged, None, ())) == []

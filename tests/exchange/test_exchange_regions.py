@@ -22,6 +22,7 @@ from tuiview.imaging.overlay import (
     Text,
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:DS9 meta")
 M51 = {"ra": 202.48, "dec": 47.1985, "shape": (700, 800), "arcsec": 0.25}
 OPTIONS = CatalogueOptions.parse("x.reg")
 

@@ -26,7 +26,7 @@ from tuiview.source import CompositeSource, FileSource, MissingSource
 
 SHAPE = (200, 300)
 AREA = Area(300, 200, 1, 1)
-RESTED = (Annotations(rested=True),)
+RESTED = (Annotations(sky=True, whole=True),)
 
 
 def wcs_of(scale=0.5, angle=0.0, center=(150.0, 2.0), at=(150.5, 100.5)):
@@ -200,7 +200,7 @@ from tuiview.loading.synchronous import SynchronousLoader
 from tuiview.source import FileSource
 item = Item("a", "a", FileSource(Path({str(item.source.path)!r})))
 loader = SynchronousLoader()
-for overlay in ((Annotations(),), (Annotations(rested=True),)):
+for overlay in ((Annotations(),), (Annotations(sky=True),)):
     area = Area(600, 400, 1, 1)
     request = Request(item, Display(zoom=2.0), area, Protocol.KITTY, overlay=overlay)
     print("sky" in loader.ask(request).lacks, "astropy" in sys.modules)
@@ -237,7 +237,7 @@ def test_each_annotation_can_be_had_alone(shoot, item):
 
     def changed(**names):
         wanted = {"scale_bar": False, "compass": False, "minimap": False} | names
-        overlay = (Annotations(**wanted, rested=True),)
+        overlay = (Annotations(**wanted, sky=True),)
         rgb = shoot(item, overlay, zoom=2.0).picture.rgb()
         rows, columns = np.nonzero((rgb != plain).any(axis=2))
         return rows.mean() > SHAPE[0] / 2, columns.mean() > SHAPE[1] / 2

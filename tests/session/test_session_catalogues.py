@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -37,7 +38,7 @@ class Desk:
             open_collection([folder], options), store, self.loader, Settings(reviewer="me"),
             notify=self.tell, catalogues=[CatalogueOptions.parse(str(c)) for c in catalogues],
         )  # fmt: skip
-        self.session.use_pane(Area(64, 48, 1, 1), Protocol.BLOCKS)
+        self.session.use_pane(Area(64, 48, 1, 1), Protocol.KITTY)
         self.session.start()
         self.settle()
 
@@ -48,7 +49,8 @@ class Desk:
 
     def settle(self):
         """Handle changes until nothing is left to do."""
-        while True:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
             self.loader.run_until_idle()
             with self.told:
                 if not self.inbox:
@@ -58,6 +60,7 @@ class Desk:
                 told, self.inbox = self.inbox, []
             for change in told:
                 self.handle(change)
+        raise AssertionError("the session never came to rest")
 
     def handle(self, change):
         match change:
@@ -69,6 +72,8 @@ class Desk:
                 self.ready.append(answer)
             case changes.CollectionGrew():
                 self.session.grown()
+            case changes.MetadataRead(item, info, _):
+                self.session.take_info(item, info)
             case changes.RowsLoaded():
                 self.session.rows_loaded()
             case changes.Noticed(words, severity):

@@ -162,7 +162,7 @@ def annotations_of(names: frozenset[str]) -> list[object]:
     from tuiview.imaging.annotate import Annotations
 
     wanted = {field: name in names for name, field in _ANNOTATIONS.items()}
-    return [Annotations(**wanted, rested=True)] if any(wanted.values()) else []
+    return [Annotations(**wanted, sky=True, whole=True)] if any(wanted.values()) else []
 
 
 def marks_of(item: Item, root: Path, settings: Settings, frame: str | None) -> list[Shape]:

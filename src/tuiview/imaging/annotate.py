@@ -34,14 +34,15 @@ class Annotations:
         scale_bar: A bar with its length on the sky, or in pixels where there is no sky.
         compass: Arrows to north and east where there are world coordinates.
         minimap: The whole image in a corner when only a part is shown.
-        rested: Whether to read what takes a while: world coordinates, and for the mini-map a large
-            image. Else only what is already known is drawn.
+        sky: Whether to read world coordinates for it; else they count only if they are known.
+        whole: Whether to read all of a large image for the mini-map.
     """
 
     scale_bar: bool = True
     compass: bool = True
     minimap: bool = True
-    rested: bool = False
+    sky: bool = False
+    whole: bool = False
 
 
 class Orientation(NamedTuple):

@@ -213,7 +213,7 @@ class Pipeline:
             content = self._content(shot, viewport.box_and_size())
             watch.check()
             annotations = annotating.annotations_of(request.overlay)
-            if with_info or (annotations is not None and annotations.rested):
+            if with_info or (annotations is not None and annotations.sky):
                 self._info(reading, asked)
             small, lacks = self._overview(shot, annotations, viewport)
             notes = self._notes(shot)
@@ -397,7 +397,7 @@ class Pipeline:
         cutout = overview(viewport).box_and_size()
         key = (shot.reading.item.key, shot.info.frame, cutout.box, cutout.size)
         at_hand = worth_a_map(shot.info) or self._caches.reduced.get(key) is not None
-        if not (at_hand or annotations.rested):
+        if not (at_hand or annotations.whole):
             return None, ("map",)
         return self._content(shot, cutout).reduced, ()
 

@@ -20,8 +20,9 @@ _REMEMBERED = 10_000
 class Annotating:
     """What explains the pictures, on or off.
 
-    What takes a while to find out (world coordinates, the whole of a large image) is added when the
-    reviewer rests on an item, and is there at once when it is shown again.
+    World coordinates bring astropy with them, so they are read when the reviewer first rests on an
+    item, and from then on with every picture. A large image is read for its mini-map when the
+    reviewer rests on it.
 
     Args:
         session: The review.
@@ -29,14 +30,15 @@ class Annotating:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._rested: set[str] = set()
+        self._sky = False
+        self._whole: set[str] = set()
         self.shown = True
 
     def elements(self, item: Item, area: Area) -> tuple[Annotations, ...]:
         """What an item's overlay has of it."""
         if not self.shown or area.width < _LEAST[0] or area.height < _LEAST[1]:
             return ()
-        return (Annotations(rested=item.key in self._rested),)
+        return (Annotations(sky=self._sky, whole=item.key in self._whole),)
 
     def toggle(self) -> None:
         """Draw it, or not."""
@@ -44,22 +46,23 @@ class Annotating:
         self._session.overlay_changed()
 
     def rest(self, shown: Shown) -> bool:
-        """The reviewer rests on a picture that lacks some; returns whether it will be refined.
+        """The reviewer rests on a picture; returns whether it lacks something.
 
-        Once the header is read, the session is asked to refine the picture.
+        Then the session is asked to refine it, once the header is read.
         """
         if not shown.lacks:
             return False
-        session, key = self._session, shown.request.item.key
+        session = self._session
+        if "map" in shown.lacks:
+            if len(self._whole) >= _REMEMBERED:
+                self._whole.clear()
+            self._whole.add(shown.request.item.key)
 
         def complete() -> None:
             info = session.info
             # A FITS file without a sky still lacks its bar of pixels.
-            sky = info is not None and (info.wcs is not None or "FITS" in info.kind)
-            if sky or "map" in shown.lacks:
-                if len(self._rested) >= _REMEMBERED:
-                    self._rested.clear()
-                self._rested.add(key)
+            if info is not None and (info.wcs is not None or "FITS" in info.kind):
+                self._sky = True
             session.refine()
 
         if "sky" in shown.lacks:

@@ -161,6 +161,7 @@ class Catalogues:
         """Work out anew what lies over an item: its file may be another one."""
         for held in [held for held in self._held if held[0] == key]:
             self._bytes -= self._held.pop(held).nbytes
+        self._wanted = {s: wanted for s, wanted in self._wanted.items() if wanted[0][0] != key}
 
     # What is drawn
 
@@ -196,7 +197,7 @@ class Catalogues:
     def prepare(self, items: Iterable[tuple[Item, str | None]]) -> None:
         """Find the sources of frames that are not known yet, the first ones first.
 
-        Replaces the wish before it: what is no longer among the items and has not begun is dropped.
+        Replaces the wish before it: what is no longer among the items may be given up.
         """
         layers = self._layers()
         if not layers:

@@ -144,6 +144,10 @@ class Decisions:
         """Keep a measurement in the log; it is no decision and no step of undo."""
         self._decide(lambda now, state: self._record(now, (What.MEASURED, name, None, result)), key)
 
+    def when_known(self, go_on: Callable[[ItemState], None]) -> None:
+        """Call `go_on` with the state of the current item, as soon as it is known."""
+        self._decide(lambda now, state: go_on(state))
+
     def undo(self) -> list[Decision]:
         """Take back the last step; returns what was taken back."""
         undone = self._store.undo()

@@ -240,13 +240,19 @@ class Marking:
 
     def put_group(self, group: Group) -> None:
         """Put a mark of `group` at the crosshair."""
-        self._session.when_info(lambda: self._put(group))
-
-    def _put(self, group: Group) -> None:
         session, position = self._session, self.position
-        if position is None or session.shown is None or session.state is None:
+        if position is not None:
+            session.when_info(
+                lambda: session.decisions.when_known(
+                    lambda state: self._put(group, position, state)
+                )
+            )
+
+    def _put(self, group: Group, position: tuple[float, float], state: ItemState) -> None:
+        session = self._session
+        if session.shown is None:
             return
-        own = [m for m in session.state.marks if m.group == group.name]
+        own = [m for m in state.marks if m.group == group.name]
         if group.maximum == 1 and own:
             self._move(own[0], *position)
             return

@@ -275,7 +275,11 @@ class Session:
 
     def rested(self) -> None:
         """The reviewer pauses: bring the picture to its full quality."""
-        if (shown := self.shown) is not None and not self.annotating.rest(shown):
+        if (shown := self.shown) is None:
+            return
+        if self.look.locked and self.look.current.zoom is not None:
+            self.when_info(lambda: None)  # the next item shows the same part of the sky
+        if not self.annotating.rest(shown):
             self.refine()
 
     def refine(self) -> None:
@@ -291,6 +295,8 @@ class Session:
         better = self.loader.refine(finest)
         if better is not None:
             self.notify(PictureAnswered(better))
+        if not same:
+            self.loader.ahead(self._neighbours())
 
     def retry(self) -> None:
         """Read the current item again."""
