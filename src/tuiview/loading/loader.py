@@ -16,10 +16,11 @@ from tuiview.loading.budget import default_cache_bytes
 from tuiview.loading.cache import Lru
 from tuiview.loading.counters import Counters, Meter
 from tuiview.loading.crew import Crew
-from tuiview.loading.pipeline import Caches, Pipeline, Watch
+from tuiview.loading.pipeline import Caches, Pipeline
 from tuiview.loading.request import Answer, Failed, ImageInfo, Progress, Request, Shown
 from tuiview.loading.scheduler import Job, Rank, Scheduler
 from tuiview.loading.stages import REAL, Stages
+from tuiview.loading.watch import Watch
 from tuiview.loading.words import failure, in_words
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from tuiview.loading.counters import Meter
 from tuiview.loading.remarks import remark
 from tuiview.loading.request import ImageInfo, Request, Shown
 from tuiview.loading.stages import Limits, Stages
+from tuiview.loading.watch import QUICK, Impatient, Watch
 
 if TYPE_CHECKING:
     from tuiview.imaging.annotate import Annotations
@@ -27,77 +28,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-QUICK = 0.2
-"""Seconds that an exact reduction may take before sampled rows are shown first."""
-
 _WORTH_A_PREVIEW = 8 << 20  # bytes; less is not read noticeably faster by halves
 _DEMAND_PATIENCE = 0.1  # seconds to wait for an image that another job has open
 _PATIENCE = 2.0
 _PLAIN = Display()
 _PICTURES = frozenset(["PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG 2000"])
-
-
-class Watch:
-    """The poll of one run of a job, and what the reader says of its progress.
-
-    Args:
-        wanted: Whether the result is still wanted.
-        kept: Whether what was read may be kept for the next time, wanted or not.
-        clock: Tells the time.
-    """
-
-    def __init__(
-        self,
-        wanted: Callable[[], bool],
-        kept: Callable[[], bool],
-        clock: Callable[[], float],
-    ) -> None:
-        self._wanted = wanted
-        self.kept = kept
-        self._clock = clock
-        self.started = self.heard = clock()
-        self.fraction: float | None = None
-        self.what = ""
-
-    def __call__(self) -> bool:
-        """Whether nobody wants the result any more."""
-        self.heard = self._clock()
-        return not self._wanted()
-
-    def report(self, fraction: float, what: str = "") -> None:
-        """Take down how far the reader has come."""
-        self.heard = self._clock()
-        self.fraction, self.what = fraction, what
-
-    def check(self) -> None:
-        """Stop here if nobody wants the result.
-
-        Raises:
-            Cancelled: Nobody does.
-        """
-        if self():
-            raise Cancelled
-
-
-class _Impatient:
-    """A poll that also ends a read that somebody waits for and that will not be done soon."""
-
-    def __init__(self, watch: Watch, hurry: Poll, clock: Callable[[], float]) -> None:
-        self._watch = watch
-        self._hurry = hurry
-        self._clock = clock
-        self._start = clock()
-        self.tripped = False
-
-    def __call__(self) -> bool:
-        spent = self._clock() - self._start
-        if spent > QUICK and self._hurry():
-            done = self._watch.fraction
-            self.tripped = not done or spent * (1 - done) / done > QUICK
-        return self._watch() or self.tripped
-
-    def report(self, fraction: float, what: str = "") -> None:
-        self._watch.report(fraction, what)
 
 
 @dataclass(slots=True)
@@ -313,7 +248,7 @@ class Pipeline:
         slow = cost / self._rates.get(kind, float("inf")) > QUICK
         may_sample = kind not in self._whole
         if not (slow and may_sample and hurry()):
-            poll = _Impatient(watch, hurry if may_sample else never, self._clock)
+            poll = Impatient(watch, hurry if may_sample else never, self._clock)
             try:
                 reduced = frame.reduce(box, size, cancelled=poll)
             except Cancelled:

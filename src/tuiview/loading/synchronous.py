@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from tuiview.collection.base import Item
 from tuiview.errors import TuiviewError
 from tuiview.loading.loader import DEFAULTS, Loader, LoaderSettings
-from tuiview.loading.pipeline import Watch
 from tuiview.loading.request import Answer, Request
+from tuiview.loading.watch import Watch
 
 T = TypeVar("T")
 

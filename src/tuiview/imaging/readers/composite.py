@@ -80,11 +80,12 @@ class CompositeImage(Image):
         return self._frame_names
 
     def facts(self) -> Mapping[str, object]:
-        """What is known of each part's file, under its label."""
+        """What is known of each part's file but where it is, under its label."""
         return {
             f"{label} {key}": value
             for label, image in self._parts
             for key, value in image.facts().items()
+            if key != "path"
         }
 
     @property

@@ -46,6 +46,7 @@ class CommandLine(Input):
         self._recalled = 0
         self.prompt = ":"
         self.can_focus = False
+        self.cursor_blink = False  # a slow link has better things to carry
 
     def ask(self, prompt: str, text: str = "") -> None:
         """Take a line; it begins with `prompt`, which cannot be deleted, and `text`."""

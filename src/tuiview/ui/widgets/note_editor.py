@@ -58,6 +58,7 @@ class NoteEditor(TextArea):
         super().__init__(soft_wrap=True, show_line_numbers=False, id=id, tab_behavior="focus")
         self.key: str | None = None
         self.can_focus = False
+        self.cursor_blink = False
 
     @property
     def editing(self) -> bool:
