@@ -63,6 +63,7 @@ class Impatient:
         self.tripped = False
 
     def __call__(self) -> bool:
+        """Whether nobody wants the result any more, or wants to wait for it."""
         spent = self._clock() - self._start
         if spent > QUICK and self._hurry():
             done = self._watch.fraction
@@ -70,4 +71,5 @@ class Impatient:
         return self._watch() or self.tripped
 
     def report(self, fraction: float, what: str = "") -> None:
+        """Take down how far the reader has come."""
         self._watch.report(fraction, what)
