@@ -23,6 +23,7 @@ Values = NDArray[np.floating]
 
 _ENTRIES = 65536  # entry 0 is NaN's, 1 to 65535 run from the low limit to the high
 _STEPS = _ENTRIES - 2
+_MOST = 3e38  # nearly the largest float32
 _TAIL = (
     0.001  # of the ranks at either end that equalisation may lump together: a quarter of a level
 )
@@ -194,7 +195,8 @@ class Tone:
             return level.astype(np.uint8)
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = np.subtract(data, np.float32(self.low))
-            scaled *= np.float32(_STEPS / (self.high - self.low))
+            # Of a range of subnormal numbers the quotient has no float32.
+            scaled *= np.float32(min(_STEPS / (self.high - self.low), _MOST))
             scaled += np.float32(1.5)
             np.clip(scaled, 1.0, _ENTRIES - 1.0, out=scaled)
             # Clipping keeps NaN, and a sum has one if any value has.

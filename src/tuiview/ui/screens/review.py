@@ -300,7 +300,8 @@ class ReviewScreen(Screen[None]):
         )
 
     def _hints(self) -> str:
-        return "  ".join(a.hint for a in ACTIONS if a.hint and a.mode == "review")
+        hints = [a.hint for a in ACTIONS if a.hint and a.mode == "review"]
+        return "  ".join([*hints[-2:], *hints[:-2]])  # help and quit are never cut off
 
     # Messages of the panels
 
