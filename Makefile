@@ -20,7 +20,7 @@ demo: $(READY) ## review sample data made on the spot
 	@$(PY) -m tuiview demo
 
 test: $(READY) ## run the tests; PYTEST="-k name -x" passes options on
-	$(PY) -m pytest $(PYTEST)
+	$(PY) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 check: $(READY) ## lint, types, layers and documents
 	$(PY) -m ruff check

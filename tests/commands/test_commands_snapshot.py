@@ -32,7 +32,8 @@ def bands(tmp_path, small_fits):
 def shoot(tmp_path):
     def make(*words):
         out = tmp_path / "out.png"
-        status = main(["snapshot", *map(str, words), "-o", str(out), "--size", "300,200"])
+        bare = () if "--overlay" in words else ("--overlay", "none")
+        status = main(["snapshot", *map(str, words), *bare, "-o", str(out), "--size", "300,200"])
         return np.asarray(Image.open(out).convert("RGB")).astype(int) if status == 0 else status
 
     return make

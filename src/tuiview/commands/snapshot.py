@@ -51,8 +51,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_display(parser)
     add_channels(parser)
     parser.add_argument(
-        "--overlay", metavar="NAMES", default="",
-        help="what to draw: annotations (or scale-bar, compass, mini-map), marks; by commas",
+        "--overlay", metavar="NAMES", default="annotations",
+        help="what to draw, by commas: annotations (the default; or some of scale-bar, compass,"
+        " mini-map), marks, none",
     )  # fmt: skip
     add_catalogues(parser)
     add_collection(parser)
@@ -149,10 +150,10 @@ def overlay_names(text: str) -> frozenset[str]:
         UsageError: Something has no such name.
     """
     names = frozenset(filter(None, (name.strip() for name in text.split(","))))
-    if unknown := names - {*_ANNOTATIONS, "annotations", "marks"}:
+    if unknown := names - {*_ANNOTATIONS, "annotations", "marks", "none"}:
         raise UsageError(
             f"--overlay knows no {', '.join(sorted(unknown))}",
-            f"annotations, {', '.join(_ANNOTATIONS)}, marks; --catalog FILE draws a catalogue",
+            f"annotations, {', '.join(_ANNOTATIONS)}, marks, none; --catalog FILE draws a catalogue",
         )
     return names | frozenset(_ANNOTATIONS) if "annotations" in names else names
 

@@ -12,9 +12,9 @@ from tuiview.ui import composing
 
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
-    from tuiview.ui.screens.review import ReviewScreen
+    from tuiview.ui.screens.desk import Desk
 
-Run = Callable[["ReviewScreen"], object]
+Run = Callable[["Desk"], object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from tuiview.imaging.display import COLORMAPS, INTERVALS, STRETCHES
 from tuiview.ui import composing
 
 if TYPE_CHECKING:
-    from tuiview.ui.screens.review import ReviewScreen
+    from tuiview.ui.screens.desk import Desk
 
-Run = Callable[["ReviewScreen", str], object]
+Run = Callable[["Desk", str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Command:
     run: Run
 
 
-def _limits(desk: ReviewScreen, text: str) -> None:
+def _limits(desk: Desk, text: str) -> None:
     if text.strip() in ("", "auto"):
         desk.session.look.change(limits=None)
         return
@@ -48,7 +48,7 @@ def _limits(desk: ReviewScreen, text: str) -> None:
 
 
 def _number_of(name: str, low: float, high: float) -> Run:
-    def run(desk: ReviewScreen, text: str) -> None:
+    def run(desk: Desk, text: str) -> None:
         (value,) = _numbers(text, 1, f":{name} NUMBER")
         if not low <= value <= high:
             raise UsageError(f"{name} goes from {low:g} to {high:g}")
@@ -58,7 +58,7 @@ def _number_of(name: str, low: float, high: float) -> Run:
 
 
 def _choice_of(name: str, choices: tuple[str, ...]) -> Run:
-    def run(desk: ReviewScreen, text: str) -> None:
+    def run(desk: Desk, text: str) -> None:
         wanted = text.strip()
         if wanted not in choices:
             raise UsageError(f"no {name} is called {wanted or 'nothing'}", ", ".join(choices))
@@ -68,7 +68,7 @@ def _choice_of(name: str, choices: tuple[str, ...]) -> Run:
     return run
 
 
-def _zoom(desk: ReviewScreen, text: str) -> None:
+def _zoom(desk: Desk, text: str) -> None:
     if text.strip() == "fit":
         desk.session.look.change(zoom=None, center=None)
         return
@@ -78,7 +78,7 @@ def _zoom(desk: ReviewScreen, text: str) -> None:
     desk.session.look.change(zoom=value)
 
 
-def _frame(desk: ReviewScreen, text: str) -> None:
+def _frame(desk: Desk, text: str) -> None:
     shown = desk.session.shown
     frames = list(shown.info.frames) if shown is not None else []
     wanted = text.strip()
@@ -90,18 +90,18 @@ def _frame(desk: ReviewScreen, text: str) -> None:
     desk.session.look.show_frame(wanted)
 
 
-def _save_to(desk: ReviewScreen, text: str) -> None:
+def _save_to(desk: Desk, text: str) -> None:
     if not text.strip():
         raise UsageError("where to?", ":save-to PATH")
     desk.session.save_to(Path(text.strip()).expanduser())
 
 
-def _goto(desk: ReviewScreen, text: str) -> None:
+def _goto(desk: Desk, text: str) -> None:
     desk.session.marking.go_to_typed(text)
     desk.enter_marking()
 
 
-def _group(desk: ReviewScreen, text: str) -> None:
+def _group(desk: Desk, text: str) -> None:
     marking = desk.session.marking
     groups = {g.name: g for g in marking.groups}
     wanted = text.strip()
@@ -112,14 +112,14 @@ def _group(desk: ReviewScreen, text: str) -> None:
     marking.then(lambda: marking.put_group(groups[wanted]))
 
 
-def _delete_marks(desk: ReviewScreen, text: str) -> None:
+def _delete_marks(desk: Desk, text: str) -> None:
     gone = desk.session.marking.delete_all(text.strip() or None)
     if not gone:
         raise UsageError("no such marks on this frame")
     desk.say(f"{gone} marks deleted; u brings them back")
 
 
-def _catalog(desk: ReviewScreen, text: str) -> None:
+def _catalog(desk: Desk, text: str) -> None:
     """Open a catalogue, or show and hide one that is open, by its number."""
     from tuiview.exchange.options import CatalogueOptions
 
@@ -176,7 +176,7 @@ COMMANDS: tuple[Command, ...] = (
 )  # fmt: skip
 
 
-def run_command(desk: ReviewScreen, line: str) -> None:
+def run_command(desk: Desk, line: str) -> None:
     """Do what was typed after `:`: a number, a percentage, or a command.
 
     Raises:

@@ -11,12 +11,12 @@ from tuiview.errors import UsageError
 from tuiview.imaging.display import Composition
 
 if TYPE_CHECKING:
-    from tuiview.ui.screens.review import ReviewScreen
+    from tuiview.ui.screens.desk import Desk
 
 _MOST = 64
 
 
-def toggle(desk: ReviewScreen) -> None:
+def toggle(desk: Desk) -> None:
     """Several frames as one picture, or one frame alone."""
     look = desk.session.look
     if look.current.composition is not None:
@@ -31,7 +31,7 @@ def toggle(desk: ReviewScreen) -> None:
         look.compose(composition)
 
 
-def rgb(desk: ReviewScreen, text: str) -> None:
+def rgb(desk: Desk, text: str) -> None:
     """`:rgb RED GREEN BLUE`, `:rgb lupton`, `:rgb simple`, `:rgb off`."""
     words = text.split()
     now = desk.session.look.current.composition
@@ -48,7 +48,7 @@ def rgb(desk: ReviewScreen, text: str) -> None:
     _show(desk, Composition(names, how))
 
 
-def mix(desk: ReviewScreen, text: str) -> None:
+def mix(desk: Desk, text: str) -> None:
     """`:mix FRAME ...`, all frames without names."""
     frames = _frames(desk)
     names = frame_names(text, frames) if text.strip() else tuple(frames)
@@ -57,7 +57,7 @@ def mix(desk: ReviewScreen, text: str) -> None:
     _show(desk, Composition(names, "mix"))
 
 
-def subtract(how: str, desk: ReviewScreen, text: str) -> None:
+def subtract(how: str, desk: Desk, text: str) -> None:
     """`:difference FRAME [FRAME]`: the frame shown less that one, or the first less the second."""
     if text.strip() == "off":
         desk.session.look.compose(None)
@@ -68,7 +68,7 @@ def subtract(how: str, desk: ReviewScreen, text: str) -> None:
     _show(desk, Composition(names, how))
 
 
-def lupton(desk: ReviewScreen, text: str) -> None:
+def lupton(desk: Desk, text: str) -> None:
     """`:lupton Q [STRETCH | auto]`."""
     now = _composition(desk, "lupton")
     words = text.split()
@@ -82,7 +82,7 @@ def lupton(desk: ReviewScreen, text: str) -> None:
     _show(desk, Composition(now.frames, "lupton", q, stretch))
 
 
-def saturation(desk: ReviewScreen, text: str) -> None:
+def saturation(desk: Desk, text: str) -> None:
     """`:saturation NUMBER` of a mix."""
     now = _composition(desk, "mix")
     try:
@@ -123,20 +123,20 @@ def frame_names(text: str, frames: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _show(desk: ReviewScreen, composition: Composition) -> None:
+def _show(desk: Desk, composition: Composition) -> None:
     from tuiview.loading.composition import check
 
     check(composition)
     desk.session.look.compose(composition)
 
 
-def _composition(desk: ReviewScreen, how: str) -> Composition:
+def _composition(desk: Desk, how: str) -> Composition:
     now = desk.session.look.current.composition
     if now is None or not now.colored:
         raise UsageError("no colour picture is shown", f":{'rgb' if how == 'lupton' else 'mix'}")
     return now
 
 
-def _frames(desk: ReviewScreen) -> Sequence[str]:
+def _frames(desk: Desk) -> Sequence[str]:
     shown = desk.session.shown
     return shown.info.frames if shown is not None else ()

@@ -11,7 +11,7 @@ from textual.widgets import Static
 from tuiview.session.examining import EXAMINATIONS
 
 if TYPE_CHECKING:
-    from tuiview.ui.screens.review import ReviewScreen
+    from tuiview.ui.screens.desk import Desk
 
 
 class ExamineBar(Static, can_focus=True):
@@ -34,7 +34,7 @@ class ExamineBar(Static, can_focus=True):
     ExamineBar { height: 1; width: 1fr; background: $boost; display: none; }
     """
 
-    def __init__(self, desk: ReviewScreen, *, id: str | None = None) -> None:
+    def __init__(self, desk: Desk, *, id: str | None = None) -> None:
         words = [Content.styled(" EXAMINE ", "bold reverse")]
         for examination in EXAMINATIONS:
             short = examination.name.split(" ")[0]

@@ -13,7 +13,7 @@ from tuiview.ui.actions import bindings
 
 if TYPE_CHECKING:
     from tuiview.settings import Group
-    from tuiview.ui.screens.review import ReviewScreen
+    from tuiview.ui.screens.desk import Desk
 
 
 class MarkBar(Static, can_focus=True):
@@ -30,9 +30,7 @@ class MarkBar(Static, can_focus=True):
     MarkBar { height: 1; width: 1fr; background: $boost; display: none; }
     """
 
-    def __init__(
-        self, groups: Sequence[Group], desk: ReviewScreen, *, id: str | None = None
-    ) -> None:
+    def __init__(self, groups: Sequence[Group], desk: Desk, *, id: str | None = None) -> None:
         words = [Content.styled(" MARK ", "bold reverse")]
         for number, group in enumerate(groups[:9], 1):
             words.append(

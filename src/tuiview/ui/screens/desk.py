@@ -1,0 +1,398 @@
+"""The desk: the panels of a review, what they show of it, and the verbs that actions call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tuiview.errors import TuiviewError
+from tuiview.graphics.encode import encode
+from tuiview.session import changes
+from tuiview.session.examining import Examined
+from tuiview.text import printable
+from tuiview.ui.actions import ACTIONS, action, effective_keys
+from tuiview.ui.describe import badges, decision_words, mark_words, status_left, status_right
+from tuiview.ui.widgets.command_line import CommandLine
+from tuiview.ui.widgets.examine_bar import ExamineBar
+from tuiview.ui.widgets.image_pane import ImagePane
+from tuiview.ui.widgets.item_tree import Badges, ItemTree
+from tuiview.ui.widgets.mark_bar import MarkBar
+from tuiview.ui.widgets.metadata_table import MetadataTable
+from tuiview.ui.widgets.note_editor import NoteEditor
+from tuiview.ui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from tuiview.graphics.terminal import Terminal
+    from tuiview.review.model import Decision, Mark
+    from tuiview.session.session import Session
+
+
+class Desk(Screen[None]):
+    """A screen with the panels of a review, and everything that a key may ask of it.
+
+    Args:
+        session: The review.
+        terminal: What the terminal can do.
+    """
+
+    def __init__(self, session: Session, terminal: Terminal) -> None:
+        super().__init__()
+        self.session: Session = session
+        self.terminal: Terminal = terminal
+        self._rest: Timer | None = None
+        self._hidden: set[str] = set()
+        self._asked_from: Widget | None = None
+        self._read_out = ""
+        self._plotting = False
+        self._labelled: Mark | None = None
+        self._blink_from: str | int | None = None
+        self.keys = effective_keys(dict(session.settings.keys))
+
+    # Panels
+
+    @property
+    def items(self) -> ItemTree:
+        """The tree of items."""
+        return self.query_one("#tree", ItemTree)
+
+    @property
+    def picture(self) -> ImagePane:
+        """The picture."""
+        return self.query_one("#picture", ImagePane)
+
+    @property
+    def metadata(self) -> MetadataTable:
+        """The metadata table."""
+        return self.query_one("#metadata", MetadataTable)
+
+    @property
+    def note(self) -> NoteEditor:
+        """The note editor."""
+        return self.query_one("#note", NoteEditor)
+
+    @property
+    def command(self) -> CommandLine:
+        """The command line."""
+        return self.query_one("#command", CommandLine)
+
+    # What is shown
+
+    def _badges(self, position: int) -> Badges | None:
+        item = self.session.peek(position)
+        state = self.session.store.peek(item.key) if item is not None else None
+        return badges(state, self.session.settings.categories)
+
+    def _show_status(self) -> None:
+        line = self.query_one("#status", StatusLine)
+        line.show(status_left(self.session), status_right(self.session, self._read_out))
+
+    def _show_banner(self) -> None:
+        status = self.session.store.status
+        banner = self.query_one("#banner", Static)
+        if status.error:
+            banner.update(
+                f"NOT SAVED: {printable(status.error)}; {status.pending} decisions are kept in"
+                " memory and tried again; :save-to PATH writes them elsewhere"
+            )
+        banner.display = bool(status.error)
+
+    def _show_metadata(self) -> None:
+        if self.metadata.display and self.metadata.size.width:
+            self.session.read_metadata()
+
+    def _show_note(self) -> None:
+        item = self.session.item
+        if not self.note.editing:
+            key = item.key if item is not None else None
+            self.note.show(key, self.session.decisions.note_to_edit(key) if key else "")
+
+    def say(self, words: str, severity: changes.Severity = "information") -> None:
+        """Tell something in passing."""
+        self.app.notify(
+            printable(words, lines=True),
+            severity=severity,
+            timeout=15 if severity == "error" else 4,
+            markup=False,
+        )
+
+    def _hints(self) -> str:
+        hints = [a.hint for a in ACTIONS if a.hint and a.mode == "review"]
+        return "  ".join([*hints[-2:], *hints[:-2]])  # help and quit are never cut off
+
+    def _focus_mode(self) -> None:
+        """Give the keys back to the mode that is on."""
+        if self.session.marking.active:
+            self.set_focus(self.query_one(MarkBar))
+        else:
+            self.set_focus(self.picture)
+
+    def _try(self, run: Callable[[], object]) -> None:
+        try:
+            run()
+        except TuiviewError as error:
+            self.say(str(error), "error")
+
+    # Verbs: what the registry of actions calls
+
+    def action_run(self, action_id: str) -> None:
+        """Do the action of that id."""
+        self._try(lambda: action(action_id).run(self))
+
+    def toggle_category(self, number: int) -> None:
+        """A category on or off, and onward if that is wanted."""
+        if self.session.decisions.toggle_category(number) is None:
+            self.say(f"there is no category {number + 1}", "warning")
+        else:
+            self.session.advance()
+
+    def toggle_unsure(self) -> None:
+        """Unsure on or off, and onward if that is wanted."""
+        self.session.decisions.toggle_unsure()
+        self.session.advance()
+
+    def toggle_auto_advance(self) -> None:
+        """Move on after a category, or not."""
+        self.session.auto_advance = not self.session.auto_advance
+        self._show_status()
+
+    def toggle_lock(self) -> None:
+        """Hold the display across items, or not."""
+        self.session.look.toggle_lock()
+
+    def undo(self) -> None:
+        """Take the last decision back and show where it was."""
+        self._tell_steps("undone", self.session.decisions.undo())
+
+    def redo(self) -> None:
+        """Do the last undone decision again."""
+        self._tell_steps("redone", self.session.decisions.redo())
+
+    def _tell_steps(self, verb: str, steps: list[Decision]) -> None:
+        if not steps:
+            self.say(f"nothing to be {verb}", "warning")
+            return
+        item = self.session.item
+        if item is None or steps[0].item != item.key:
+            self.session.go_to_key(steps[0].item)
+        self.items.refresh_items()
+        self.say(f"{verb}: " + ", ".join(map(decision_words, steps)))
+
+    def edit_note(self) -> None:
+        """Write the note of the current item."""
+        item = self.session.item
+        if item is not None:
+            self.add_class("noting")
+            self.note.begin(item.key, self.session.decisions.note_to_edit(item.key))
+
+    def copy(self) -> None:
+        """Copy the crosshair's coordinates, or the item's key."""
+        item = self.session.item
+        self.copy_words(self._read_out or (item.key if item is not None else ""))
+
+    def copy_words(self, words: str) -> None:
+        """Hand words to the terminal's clipboard (OSC 52), and show them."""
+        if words:
+            self.app.copy_to_clipboard(printable(words, lines=True))
+            self.say(f"copied {words}")
+
+    def ask(self, prompt: str, text: str = "") -> None:
+        """Open the command line."""
+        self._asked_from = self.focused
+        self.query_one("#prompt", Static).update(prompt)
+        self.add_class("asking")
+        self.command.ask(prompt, text)
+
+    def search_again(self, step: int) -> None:
+        """Search for what was searched before."""
+        self.session.seeking.text("", step)
+
+    def enter_marking(self) -> None:
+        """Mark mode on: the crosshair shows, keys put marks."""
+        if self.session.marking.enter():
+            self.add_class("marking")
+            self.set_focus(self.query_one(MarkBar))
+
+    def leave_marking(self) -> None:
+        """Mark mode off."""
+        self.session.marking.leave()
+        self.remove_class("marking")
+        self.set_focus(self.picture)
+        self._show_status()
+
+    def label_mark(self) -> None:
+        """Type the label of the nearest mark."""
+        mark = self.session.marking.nearest()
+        if mark is None:
+            self.say("no mark to label on this frame", "warning")
+        else:
+            self._labelled = mark
+            self.ask("label ", mark.label)
+
+    def mark_list(self) -> None:
+        """Choose a mark of this frame by group, label, position; the crosshair goes there."""
+        from tuiview.ui.screens.choose import ChooseScreen
+
+        marks = self.session.marking.marks()
+        if not marks:
+            self.say("no marks on this frame", "warning")
+            return
+        lines = [f"{n}  {mark_words(mark, self.session)}" for n, mark in enumerate(marks, 1)]
+
+        def chosen(line: str | None) -> None:
+            if line is not None:
+                mark = marks[lines.index(line)]
+                self.enter_marking()
+                self.session.marking.go_to(mark.x, mark.y)
+
+        self.app.push_screen(ChooseScreen("marks", lines), chosen)
+
+    def enter_examining(self) -> None:
+        """Take letters that measure at the crosshair, or in the middle of the view."""
+        if self.session.examining.place is not None:
+            self.add_class("examining")
+            self.set_focus(self.query_one(ExamineBar))
+
+    @property
+    def _examines(self) -> bool:
+        return self.has_class("examining")
+
+    def leave_examining(self) -> None:
+        """Show the picture again."""
+        self.remove_class("examining")
+        self._focus_mode()
+        shown = self.session.shown
+        if self._plotting and shown is not None:
+            self.picture.show(shown.payload, shown.request.signature)
+        self._plotting = False
+        self._show_metadata()
+
+    def _examined(self, examined: Examined) -> None:
+        if examined.plot is not None:
+            area = self.picture.area
+            if (examined.plot.width, examined.plot.height) == (area.width, area.height):
+                payload = encode(examined.plot, area, self.picture.protocol)
+                self._plotting = True
+                self.picture.show(payload, ("plot", examined.name))
+        rows = [(examined.name.capitalize(), "", ""), *((line, "", "") for line in examined.lines)]
+        self.metadata.show(rows)
+        if not self.metadata.size.width or not self.metadata.display:
+            self.say("\n".join(examined.lines))
+
+    def zoom(self, factor: float) -> None:
+        """Zoom about the crosshair, or the middle of the pane."""
+        if (viewport := self.session.viewport) is not None:
+            self.session.look.zoom(factor, viewport, self.session.marking.position)
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Pan by a part of the pane."""
+        if (viewport := self.session.viewport) is not None:
+            self.session.look.pan(dx, dy, viewport)
+
+    def toggle_marks(self) -> None:
+        """Show or hide own marks."""
+        marking = self.session.marking
+        marking.marks_shown = not marking.marks_shown
+        self.session.overlay_changed()
+        self.say(f"marks {'shown' if marking.marks_shown else 'hidden'}")
+
+    def toggle_labels(self) -> None:
+        """Show or hide the words beside marks and sources."""
+        marking = self.session.marking
+        marking.labels = not marking.labels
+        self.session.catalogues.show_labels(marking.labels)
+        self.say(f"labels {'shown' if marking.labels else 'hidden'}")
+
+    def toggle_catalogues(self) -> None:
+        """Show or hide all catalogues."""
+        self.say(self.session.catalogues.toggle())
+
+    def shift_limit(self, which: int, direction: int) -> None:
+        """Move a limit by a step of what is shown."""
+        shown = self.session.shown
+        self.session.look.shift_limit(which, direction, shown.limits if shown else None)
+
+    def step_frame(self, step: int) -> None:
+        """Another frame of the item."""
+        before = self.session.shown.info.frame if self.session.shown is not None else None
+        if self.session.step_frame(step) is None:
+            self.say("this item has one frame", "warning")
+        else:
+            self._blink_from = before
+
+    def frame_menu(self) -> None:
+        """Choose a frame by name."""
+        from tuiview.ui.screens.choose import ChooseScreen
+
+        if (shown := self.session.shown) is not None:
+
+            def chosen(name: str | None) -> None:
+                if name is not None and name != shown.info.frame:
+                    self._blink_from = shown.info.frame
+                    self.session.look.show_frame(name)
+
+            menu = ChooseScreen("frames", list(shown.info.frames), shown.info.frame)
+            self.app.push_screen(menu, chosen)
+
+    def blink(self) -> None:
+        """Between two frames of the item, or between the item and the one before it."""
+        shown = self.session.shown
+        if isinstance(self._blink_from, str) and shown is not None:
+            frame, self._blink_from = self._blink_from, shown.info.frame
+            self.session.look.show_frame(frame)
+        else:
+            self.session.go_back()
+
+    def next_panel(self, step: int) -> None:
+        """Give the keys to another panel."""
+        if step > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def toggle_panel(self, name: str) -> None:
+        """Show or hide a panel."""
+        self._hidden ^= {name}
+        for panel in ("tree", "metadata", "note"):
+            self.set_class(panel in self._hidden, f"no-{panel}")
+        self._show_metadata()
+
+    def picture_alone(self) -> None:
+        """The picture alone, or with its panels."""
+        self.toggle_class("alone")
+
+    def read_again(self) -> None:
+        """Read the item anew and send everything again."""
+        self.session.retry()
+        self.picture.send_everything_again()
+        self.refresh(layout=True)
+
+    def show_counters(self) -> None:
+        """Loader, caches and link in figures."""
+        from tuiview.ui.screens.counters import CountersScreen
+
+        self.app.push_screen(CountersScreen(self.session, self.picture))
+
+    def show_help(self) -> None:
+        """Keys and commands."""
+        from tuiview.ui.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.keys))
+
+    def leave(self) -> None:
+        """Quit; decisions that cannot be saved need a second, different key."""
+        from tuiview.ui.screens.confirm import ConfirmScreen
+
+        status = self.session.store.status
+        if not status.error:
+            self.app.exit()
+            return
+        question = f"{status.pending} decisions are not saved: {printable(status.error)}"
+        self.app.push_screen(
+            ConfirmScreen(question, "leave without saving them"),
+            lambda yes: self.app.exit() if yes else None,
+        )
