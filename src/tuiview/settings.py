@@ -15,7 +15,10 @@ from tuiview.errors import UsageError
 PROJECT_FILE = "tuiview.toml"
 GRAPHICS = ("auto", "kitty", "kitty-direct", "sixel", "iterm2", "blocks")
 SHAPES = ("circle", "square", "cross", "diamond")
-BLOCKS = ("half", "quadrant", "sextant", "octant")
+BLOCKS = {
+    "half": (1, 2), "quadrant": (2, 2), "sextant": (2, 3), "octant": (2, 4), "shade": (1, 1),
+}  # fmt: skip
+"""Characters to draw with: sub-cells across and down in one cell."""
 
 CATEGORY_COLORS = (
     "#5fafff", "#ffaf5f", "#87d787", "#ff87d7", "#d7d75f", "#5fd7d7", "#d78787", "#af87ff",
@@ -77,7 +80,8 @@ class Settings:
         auto_advance: Whether a category key also moves on.
         groups: The groups of marks, in order.
         graphics: One of `GRAPHICS`.
-        blocks: One of `BLOCKS`: which characters draw pictures where nothing better is there.
+        blocks: One of `BLOCKS`: which characters draw pictures where nothing better is there;
+            `shade` needs no colours, and is taken where NO_COLOR is set.
         query_timeout: Seconds to wait for the terminal's answers at the start.
         cache_megabytes: Bound of the caches; 0 means an eighth of what the machine or job has.
         threads: Decoder threads.
@@ -190,7 +194,7 @@ class _Reader:
             changes["groups"] = self._groups(marks["groups"])
         terminal = self._table(document, "terminal")
         self._take(terminal, "graphics", str, changes, GRAPHICS)
-        self._take(terminal, "blocks", str, changes, BLOCKS)
+        self._take(terminal, "blocks", str, changes, tuple(BLOCKS))
         self._take(terminal, "theme", str, changes)
         self._take(terminal, "query_timeout", float, changes)
         loading = self._table(document, "loading")

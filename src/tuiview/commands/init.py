@@ -39,7 +39,7 @@ auto_advance = false       # true: a category key also moves on
 
 [terminal]
 # graphics = "auto"        # kitty kitty-direct sixel iterm2 blocks
-# blocks = "half"          # quadrant sextant octant
+# blocks = "half"          # quadrant sextant octant, shade (without colours)
 # theme = "textual-dark"
 
 [loading]

@@ -40,6 +40,11 @@ def add_collection(parser: argparse.ArgumentParser) -> None:
         "--path", metavar="COLUMN", dest="path_column", help="the column with files or prefixes"
     )
     group.add_argument("--image-column", metavar="COLUMN", help="the column that holds images")
+    group.add_argument("--part", metavar="COLUMN", help="the column with an HDU, page or dataset")
+    group.add_argument(
+        "--stacks", choices=("auto", "items", "frames"), default="auto",
+        help="pictures of an HDF5 or Zarr stack are items, or frames of one item",
+    )  # fmt: skip
     group.add_argument(
         "--prefix-map", metavar="OLD=NEW", action="append", default=[],
         help="paths in tables that begin with OLD begin with NEW here",
@@ -156,7 +161,9 @@ def collection_options(args: argparse.Namespace) -> CollectionOptions:
         kinds=IMAGES,
         key=getattr(args, "key_column", None),
         path=getattr(args, "path_column", None),
+        part=getattr(args, "part", None),
         image_column=getattr(args, "image_column", None),
+        stacks=getattr(args, "stacks", "auto"),
         prefix_map=tuple(pairs),
         allow_links=getattr(args, "allow_links", False),
     )

@@ -27,6 +27,7 @@ from tuiview.commands.options import (
     store_path_of,
 )
 from tuiview.errors import TuiviewError, UsageError
+from tuiview.settings import BLOCKS
 from tuiview.text import printable
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
     catalogues = catalogues_of(args)
     collection = open_collection(paths, replace(collection_options(args), channels=channels))
     terminal = detect(settings.graphics, timeout=settings.query_timeout)
+    blocks = "shade" if os.environ.get("NO_COLOR") else settings.blocks
+    terminal = replace(terminal, grid=BLOCKS[blocks])
     if terminal.colors > 256:
         os.environ.setdefault("COLORTERM", "truecolor")  # Textual looks there, and nowhere else
     return review(

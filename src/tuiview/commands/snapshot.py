@@ -153,7 +153,7 @@ def overlay_names(text: str) -> frozenset[str]:
     if unknown := names - {*_ANNOTATIONS, "annotations", "marks", "none"}:
         raise UsageError(
             f"--overlay knows no {', '.join(sorted(unknown))}",
-            f"annotations, {', '.join(_ANNOTATIONS)}, marks, none; --catalog FILE draws a catalogue",
+            f"annotations, {', '.join(_ANNOTATIONS)}, marks, none; --catalog FILE draws sources",
         )
     return names | frozenset(_ANNOTATIONS) if "annotations" in names else names
 

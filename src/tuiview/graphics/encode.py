@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuiview.graphics import blocks, iterm2, kitty, sixel
+from tuiview.graphics import blocks, iterm2, kitty, shades, sixel
 from tuiview.graphics.payload import FINE, Area, Payload, Protocol, Quality
 from tuiview.picture import Picture
 
@@ -30,4 +30,6 @@ def encode(picture: Picture, area: Area, protocol: Protocol, quality: Quality = 
         case Protocol.ITERM2:
             return iterm2.encode(picture, area, quality)
         case Protocol.BLOCKS:
+            if (area.cell_width, area.cell_height) == (1, 1):
+                return shades.encode(picture, area, quality)
             return blocks.encode(picture, area, quality)

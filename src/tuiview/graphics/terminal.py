@@ -60,6 +60,8 @@ class Terminal:
         round_trip: Seconds from question to answer, None when nothing was asked.
         complete: Whether all answers came in time.
         typed_ahead: What was typed during detection; it goes to the application's input.
+        grid: For blocks: sub-cells across and down in one cell, (1, 2) for half-blocks, (1, 1) for
+            shades of gray.
         choice: The protocol that the reviewer asked for, or `auto`.
     """
 
@@ -86,14 +88,15 @@ class Terminal:
     complete: bool = True
     typed_ahead: str = ""
     choice: str = "auto"
+    grid: tuple[int, int] = (1, 2)
 
-    def area(self, columns: int, rows: int, *, grid: tuple[int, int] = (1, 2)) -> Area:
+    def area(self, columns: int, rows: int, *, grid: tuple[int, int] | None = None) -> Area:
         """The area of a picture in a pane of so many cells: all of them, if the protocol can.
 
         Args:
             columns: Cells across.
             rows: Cells down.
-            grid: For blocks: sub-cells across and down in one cell, (1, 2) for half-blocks.
+            grid: For blocks: sub-cells across and down in one cell; None takes the terminal's.
         """
         if self.protocol is not Protocol.BLOCKS:
             most = self._most_cells()
@@ -103,7 +106,7 @@ class Terminal:
                 unit = _BAND // math.gcd(self.cell_height, _BAND)
                 rows -= rows % unit if rows > unit else 0
             return Area(columns, rows, self.cell_width, self.cell_height)
-        across, down = grid
+        across, down = grid or self.grid
         aspect = (self.cell_height / down) / (self.cell_width / across)
         return Area(columns, rows, across, down, aspect)
 

@@ -70,7 +70,7 @@ class TuiviewApp(App[None]):
         """Show the review."""
         self.set_keymap(dict(self.settings.keys))
         self.push_screen(self.review)
-        for notice in self.settings.notices:
+        for notice in (*self.settings.notices, *self.session.store.notices):
             self.review.say(notice, "warning")
         self._install_signals()
 
