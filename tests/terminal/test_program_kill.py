@@ -29,14 +29,14 @@ def kill_and_compare(kills: int, folder: Path, home: Path, seed: int) -> None:
             while True:
                 key = f"picture-{at - 1:03d}.png"
                 was = shown_saved.get(key, False)
+                # The star of an item is there only once its state has been read.
+                terminal.wait_for(lambda t, was=was: shows_favourite(t) == was)
                 terminal.press("f")
                 if rng.random() < 0.15:
                     in_doubt = key
                     break
                 terminal.wait_for(
-                    lambda t, was=was: (
-                        ("★ favourite" in t.screen_text()) != was and "saved" in t.screen_text()
-                    )
+                    lambda t, was=was: shows_favourite(t) != was and "saved" in t.screen_text()
                 )
                 shown_saved[key] = not was
                 at = at % 5 + 1
@@ -51,6 +51,10 @@ def kill_and_compare(kills: int, folder: Path, home: Path, seed: int) -> None:
             shown_saved[in_doubt] = kept.get(in_doubt, False)
     checked = tuiview("doctor", "--store", folder, home=home)
     assert "sound" in checked.stdout, checked.stdout + checked.stderr
+
+
+def shows_favourite(terminal: Terminal) -> bool:
+    return "★ favourite" in terminal.screen_text()
 
 
 def decisions(folder: Path, home: Path) -> dict[str, bool]:
