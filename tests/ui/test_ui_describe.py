@@ -47,3 +47,26 @@ def test_decisions_in_words():
     assert decision_words(Decision("k", What.CATEGORY, "spiral", True, False)) == "spiral off"
     assert decision_words(Decision("k", What.FAVOURITE, new=True)) == "favourite on"
     assert decision_words(Decision("k", What.NOTE, new="")) == "no note"
+
+
+def test_world_coordinates_are_told_in_short():
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0,
+                          "CRVAL2": 2.0, "CRPIX1": 10.5, "CRPIX2": 5.5,
+                          "CDELT1": -0.2 / 3600, "CDELT2": 0.2 / 3600})  # fmt: skip
+    info = ImageInfo(
+        "FITS", ["SCI"], "SCI", (10, 20), "float32", "", 1, "lower", wcs=WCS(header)
+    )  # fmt: skip
+    rows = metadata_rows(Item("a", "a", FileSource(Path("/d/a"))), info, {})
+    assert ("axes", "RA---TAN, DEC--TAN", "CTYPE") in rows
+    assert ("centre", "10:00:00.00 +02:00:00.0", "ICRS") in rows
+    assert ("scale", "0.2", "arcsec a pixel") in rows
+
+
+async def test_the_counters_tell_what_was_left_out(open_review, folder):
+    (folder / "readme.txt").write_text("no image")
+    async with open_review(folder) as review:
+        await review.press("ctrl+t")
+        assert "items 6, left out as no images 1" in review.text()

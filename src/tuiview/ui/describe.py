@@ -177,6 +177,7 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
         rows.append(("unit", info.unit, "BUNIT"))
     rows += [(key, _text(value), "") for key, value in info.facts.items()]
     rows += [("left out", words, "") for words in info.skipped]
+    rows += wcs_rows(info)
     if info.cards:
         rows.append((f"Header ({len(info.cards)})", "", ""))
         rows += [(card.key, _text(card.value) or '""', card.comment) for card in info.cards]
@@ -195,6 +196,23 @@ def decision_words(decision: Decision) -> str:
             return f"note '{text[:20]}{'…' if len(text) > 20 else ''}'" if text else "no note"
         case _:
             return decision.what.replace("-", " ")
+
+
+def wcs_rows(info: ImageInfo) -> list[Row]:
+    """World coordinates in short: axes, centre and pixel scale; nothing where there are none."""
+    if info.wcs is None:
+        return []
+    from tuiview.imaging.wcs import pixel_scale, position_text, sky
+
+    ny, nx = info.shape
+    x, y = (nx - 1) / 2, (ny - 1) / 2
+    lon, lat = position_text(*sky(info.wcs, x, y))
+    return [
+        ("World coordinates", "", ""),
+        ("axes", ", ".join(map(str, info.wcs.wcs.ctype)), "CTYPE"),
+        ("centre", f"{lon} {lat}", "ICRS"),
+        ("scale", f"{pixel_scale(info.wcs, x, y):.4g}", "arcsec a pixel"),
+    ]
 
 
 def _section(title: str, facts: Mapping[str, object]) -> list[Row]:

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tuiview.graphics.link import Link
 from tuiview.loading.counters import Counters
+from tuiview.text import printable
 
 if TYPE_CHECKING:
     from tuiview.session.session import Session
@@ -51,12 +52,16 @@ class CountersScreen(ModalScreen[None]):
         self.set_interval(0.5, lambda: self.query_one(Static).update(self._words()))
 
     def _words(self) -> str:
+        collection = self._session.collection
         lines = [
+            f"items {len(collection):,}, left out as no images {collection.skipped:,}",
+            *collection.problems[:3],
+            "",
             *counter_lines(self._session.loader.counters()),
             "",
             *link_lines(self._picture.link),
         ]
-        return "\n".join(lines)
+        return printable("\n".join(lines), lines=True)
 
     def action_close(self) -> None:
         """Close the box."""
