@@ -36,7 +36,7 @@ class Desk:
         )
         self.session.start()
         collection.wait(10)
-        self.session.use_pane(AREA, Protocol.KITTY)
+        self.session.viewer.use_pane(AREA, Protocol.KITTY)
         self.session.grown()
         self.settle()
 
@@ -54,21 +54,21 @@ class Desk:
         session = self.session
         match change:
             case changes.PictureAnswered(answer):
-                session.answered(answer)
+                session.viewer.answered(answer)
             case changes.MetadataRead(item, info, _):
-                session.take_info(item, info)
+                session.viewer.take_info(item, info)
             case changes.RowsLoaded():
                 session.rows_loaded()
             case changes.ToRun(job):
                 job()
 
     def rest(self):
-        self.session.rested()
+        self.session.viewer.rested()
         self.settle()
 
     @property
     def annotations(self):
-        found = [e for e in self.session.shown.request.overlay if isinstance(e, Annotations)]
+        found = [e for e in self.session.viewer.shown.request.overlay if isinstance(e, Annotations)]
         return found[0] if found else None
 
 
@@ -85,11 +85,11 @@ def desk(tmp_path, small_fits):
 
 
 def test_the_sky_comes_when_one_rests_and_is_there_on_return(desk):
-    assert desk.session.shown.lacks == ("sky",)
+    assert desk.session.viewer.shown.lacks == ("sky",)
     assert not desk.annotations.sky
     desk.rest()
     assert desk.annotations.sky
-    assert desk.session.shown.lacks == ()
+    assert desk.session.viewer.shown.lacks == ()
     desk.session.move(1)
     desk.settle()
     desk.session.move(-1)
@@ -103,14 +103,14 @@ def test_once_headers_are_read_neighbours_come_with_their_sky(desk):
     desk.settle()
     desk.session.move(1)
     desk.settle()
-    assert desk.session.shown.lacks == ()
+    assert desk.session.viewer.shown.lacks == ()
 
 
 def test_resting_twice_asks_for_nothing_more(desk):
     desk.rest()
-    shown = desk.session.shown
+    shown = desk.session.viewer.shown
     desk.rest()
-    assert desk.session.shown is shown
+    assert desk.session.viewer.shown is shown
 
 
 def test_they_can_be_put_away(desk):
@@ -137,30 +137,34 @@ def test_a_locked_zoom_shows_the_same_part_of_the_sky(desk, tmp_path):
     desk.settle()
     desk.rest()
     session.look.toggle_lock()
-    before = sky(session.shown.info.wcs, *session.viewport.center)
+    before = sky(session.viewer.shown.info.wcs, *session.viewer.viewport.center)
     session.move(1)
     desk.settle()
     desk.rest()
     assert session.item.key == "f1.fits"
-    assert sky(session.shown.info.wcs, *session.viewport.center) == pytest.approx(before, abs=1e-7)
-    assert session.viewport.zoom == pytest.approx(24.0, rel=1e-4)
+    assert sky(session.viewer.shown.info.wcs, *session.viewer.viewport.center) == pytest.approx(
+        before, abs=1e-7
+    )
+    assert session.viewer.viewport.zoom == pytest.approx(24.0, rel=1e-4)
     session.go_to(0)
     desk.settle()
-    assert session.viewport.center == pytest.approx((25.0, 30.0), abs=1e-5)
-    session.look.pan(0.1, 0.0, session.viewport)
+    assert session.viewer.viewport.center == pytest.approx((25.0, 30.0), abs=1e-5)
+    session.look.pan(0.1, 0.0, session.viewer.viewport)
     desk.settle()
     desk.rest()
-    panned = sky(session.shown.info.wcs, *session.viewport.center)
+    panned = sky(session.viewer.shown.info.wcs, *session.viewer.viewport.center)
     session.move(2)
     desk.settle()
     desk.rest()
-    assert sky(session.shown.info.wcs, *session.viewport.center) == pytest.approx(panned, abs=1e-7)
-    zoom, center = session.viewport.zoom, session.viewport.center
+    assert sky(session.viewer.shown.info.wcs, *session.viewer.viewport.center) == pytest.approx(
+        panned, abs=1e-7
+    )
+    zoom, center = session.viewer.viewport.zoom, session.viewer.viewport.center
     session.move(1)
     desk.settle()
     assert session.item.key == "plain.fits"
-    assert session.viewport.zoom == pytest.approx(zoom)
-    assert session.viewport.center == pytest.approx(center)
+    assert session.viewer.viewport.zoom == pytest.approx(zoom)
+    assert session.viewer.viewport.center == pytest.approx(center)
 
 
 def test_a_locked_view_that_fits_fits_every_image(desk):
@@ -168,5 +172,5 @@ def test_a_locked_view_that_fits_fits_every_image(desk):
     desk.rest()
     desk.session.move(1)
     desk.settle()
-    assert desk.session.shown.request.display.sky is None
-    assert desk.session.viewport.fits
+    assert desk.session.viewer.shown.request.display.sky is None
+    assert desk.session.viewer.viewport.fits

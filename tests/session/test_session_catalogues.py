@@ -38,7 +38,7 @@ class Desk:
             open_collection([folder], options), store, self.loader, Settings(reviewer="me"),
             notify=self.tell, catalogues=[CatalogueOptions.parse(str(c)) for c in catalogues],
         )  # fmt: skip
-        self.session.use_pane(Area(64, 48, 1, 1), Protocol.KITTY)
+        self.session.viewer.use_pane(Area(64, 48, 1, 1), Protocol.KITTY)
         self.session.start()
         self.settle()
 
@@ -67,20 +67,20 @@ class Desk:
             case changes.ToRun(job):
                 job()
             case changes.PictureAnswered(answer):
-                self.session.answered(answer)
+                self.session.viewer.answered(answer)
             case changes.NeighbourReady(answer):
                 self.ready.append(answer)
             case changes.CollectionGrew():
                 self.session.grown()
             case changes.MetadataRead(item, info, _):
-                self.session.take_info(item, info)
+                self.session.viewer.take_info(item, info)
             case changes.RowsLoaded():
                 self.session.rows_loaded()
             case changes.Noticed(words, severity):
                 self.notices.append((severity, words))
 
     def drawn(self, kind=Points):
-        shown = self.session.shown
+        shown = self.session.viewer.shown
         return [s for s in shown.request.overlay if isinstance(s, kind)] if shown else None
 
 
@@ -120,7 +120,7 @@ def test_sources_are_drawn_over_the_current_item_and_the_next_ones(desk, stars):
     assert all(any(isinstance(s, Points) for s in o) for o in overlays[-2:])
     before = here.loader.counters().hits
     here.session.move(1)
-    assert here.session.shown is not None
+    assert here.session.viewer.shown is not None
     assert len(here.drawn()) == 1
     assert here.loader.counters().hits == before + 1
 
@@ -183,9 +183,9 @@ def test_own_marks_lie_over_the_sources(desk, stars):
     here.session.marking.enter()
     here.session.marking.put(0)
     here.settle()
-    here.session.redraw()
+    here.session.viewer.redraw()
     here.settle()
-    overlay = here.session.shown.request.overlay
+    overlay = here.session.viewer.shown.request.overlay
     assert isinstance(overlay[0], Points)
     assert len(overlay) > 3
 
@@ -194,7 +194,7 @@ def test_an_item_that_cannot_be_opened_leaves_the_others_alone(desk, stars, tmp_
     (tmp_path / "data" / "a.fits").write_bytes(b"SIMPLE  =                    T" + b" " * 99)
     here = desk(stars)
     assert here.session.item.key == "a.fits"
-    assert here.session.failed is not None
+    assert here.session.viewer.failed is not None
     here.session.move(1)
     here.settle()
     assert len(here.drawn()) == 1

@@ -6,7 +6,7 @@ from tuiview.imaging.overlay import Points
 
 
 def sources(review):
-    shown = review.session.shown
+    shown = review.session.viewer.shown
     return [s for s in shown.request.overlay if isinstance(s, Points)]
 
 
@@ -39,11 +39,11 @@ async def test_a_catalogue_is_opened_hidden_and_shown_by_keys(open_review, folde
 async def test_own_marks_and_labels_are_hidden_and_shown(open_review, folder):
     async with open_review(folder) as review:
         await review.press("m", "1", "m")
-        assert len(review.session.shown.request.overlay) == 1
+        assert len(review.session.viewer.shown.request.overlay) == 1
         await review.press("S")
-        assert review.session.shown.request.overlay == ()
+        assert review.session.viewer.shown.request.overlay == ()
         await review.press("S")
-        assert len(review.session.shown.request.overlay) == 1
+        assert len(review.session.viewer.shown.request.overlay) == 1
         await review.press("A")
         assert "labels hidden" in review.notices()
         assert not review.session.catalogues.labels

@@ -38,25 +38,25 @@ def composition(review):
 async def test_a_key_shows_the_first_three_frames_as_colour_and_back(open_review, cubes):
     async with open_review(cubes) as review:
         await review.press("p")
-        frames = review.session.shown.info.frames[:3]
+        frames = review.session.viewer.shown.info.frames[:3]
         assert composition(review) == Composition(tuple(frames))
-        assert review.session.shown.picture.palette is None
+        assert review.session.viewer.shown.picture.palette is None
         assert "lupton" in review.status()
         await review.press("p")
         assert composition(review) is None
-        assert review.session.shown.picture.palette is not None
+        assert review.session.viewer.shown.picture.palette is not None
 
 
 async def test_it_is_kept_for_the_next_item_and_told_where_it_cannot_be(open_review, cubes):
     async with open_review(cubes) as review:
         await command(review, "rgb 4 2 1")
         await review.press("j")
-        assert composition(review).frames[0] == review.session.shown.info.frames[3]
-        assert review.session.shown.picture.palette is None
+        assert composition(review).frames[0] == review.session.viewer.shown.info.frames[3]
+        assert review.session.viewer.shown.picture.palette is None
         await review.press("j")
         assert review.session.item.key == "z.fits"
-        assert review.session.failed is None
-        assert review.session.shown.picture.palette is not None
+        assert review.session.viewer.failed is None
+        assert review.session.viewer.shown.picture.palette is not None
 
 
 async def test_the_key_brings_the_last_composition_back(open_review, cubes):
@@ -79,10 +79,10 @@ async def test_stepping_leads_from_the_composition_to_a_frame(open_review, cubes
         await command(review, "rgb 3 2 1")
         await review.press("full_stop")
         assert composition(review) is None
-        frames = review.session.shown.info.frames
-        assert review.session.shown.info.frame == frames[2]
+        frames = review.session.viewer.shown.info.frames
+        assert review.session.viewer.shown.info.frame == frames[2]
         await review.press("full_stop")
-        assert review.session.shown.info.frame == frames[3]
+        assert review.session.viewer.shown.info.frame == frames[3]
 
 
 async def test_mix_difference_and_residual(open_review, cubes):
@@ -94,9 +94,9 @@ async def test_mix_difference_and_residual(open_review, cubes):
         await command(review, "lupton 4 2.5")
         assert "three frames, not 4" in review.notices()
         await command(review, "difference 2")
-        frames = review.session.shown.info.frames
+        frames = review.session.viewer.shown.info.frames
         assert composition(review) == Composition((frames[0], frames[1]), "difference")
-        assert review.session.shown.limits is not None
+        assert review.session.viewer.shown.limits is not None
         await command(review, "residual 3 2")
         assert composition(review) == Composition((frames[2], frames[1]), "residual")
         await command(review, "difference off")
@@ -130,4 +130,4 @@ async def test_frames_are_named_with_spaces_in_quotes_or_by_number():
 
 async def test_a_small_pane_has_no_annotations(open_review, cubes):
     async with open_review(cubes) as review:
-        assert review.session.shown.request.overlay == ()
+        assert review.session.viewer.shown.request.overlay == ()

@@ -14,7 +14,7 @@ async def test_a_digit_places_a_mark_with_its_sky_position(open_review, folder):
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m", "L", "J", "2")
         (mark,) = review.session.state.marks
-        assert (mark.group, mark.frame) == ("knot", review.session.shown.info.frame)
+        assert (mark.group, mark.frame) == ("knot", review.session.viewer.shown.info.frame)
         from astropy.io import fits
         from astropy.wcs import WCS
 

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.asyncio
 async def test_the_first_image_shows_at_once(open_review, folder):
     async with open_review(folder) as review:
         assert review.session.item.key == "f0.fits"
-        assert review.session.shown.info.kind == "FITS"
+        assert review.session.viewer.shown.info.kind == "FITS"
         assert "1/6" in review.status()
 
 
@@ -196,30 +196,30 @@ async def test_a_locked_display_goes_along(open_review, folder):
 
 async def test_limits_move_by_keys_and_by_command(open_review, folder):
     async with open_review(folder) as review:
-        before = review.session.shown.limits
+        before = review.session.viewer.shown.limits
         await review.press("greater_than_sign")
-        assert review.session.shown.limits[1] > before[1]
+        assert review.session.viewer.shown.limits[1] > before[1]
         await review.press("colon")
         await review.type("limits 5 50")
         await review.press("enter")
-        assert review.session.shown.limits == (5.0, 50.0)
+        assert review.session.viewer.shown.limits == (5.0, 50.0)
 
 
 async def test_zoom_and_pan_change_the_view(open_review, folder):
     async with open_review(folder) as review:
-        fit = review.session.viewport.zoom
+        fit = review.session.viewer.viewport.zoom
         await review.press("plus")
-        assert review.session.viewport.zoom == pytest.approx(2 * fit)
-        x = review.session.viewport.center[0]
+        assert review.session.viewer.viewport.zoom == pytest.approx(2 * fit)
+        x = review.session.viewer.viewport.center[0]
         await review.press("L")
-        assert review.session.viewport.center[0] > x
+        assert review.session.viewer.viewport.center[0] > x
         await review.press("z")
-        assert review.session.viewport.zoom == pytest.approx(fit)
+        assert review.session.viewer.viewport.zoom == pytest.approx(fit)
 
 
 async def test_the_metadata_shows_the_header_after_a_rest(open_review, folder):
     async with open_review(folder) as review:
-        review.session.read_metadata()
+        review.session.viewer.read_metadata()
         await review.idle()
         assert "CRVAL1" in review.text()
         review.screen.metadata.focus()

@@ -21,26 +21,26 @@ async def test_a_damaged_file_is_told_in_its_place_and_one_goes_on(open_review, 
     (folder / "f1.fits").write_bytes((folder / "f1.fits").read_bytes()[:5000])
     async with open_review(folder) as review:
         await review.press("j")
-        assert review.session.failed is not None
+        assert review.session.viewer.failed is not None
         assert "missing" in review.text() or "truncated" in review.text()
         await review.press("1")
         assert review.session.state.categories == {"spiral"}
         await review.press("j")
-        assert review.session.shown is not None
+        assert review.session.viewer.shown is not None
 
 
 async def test_a_file_that_vanishes_is_told(open_review, folder):
     async with open_review(folder, ahead=0) as review:
         (folder / "sub" / "deep.fits").unlink()
         await review.press("G")
-        assert review.session.failed is not None
+        assert review.session.viewer.failed is not None
         assert "deep.fits" in review.text()
 
 
 async def test_a_text_file_named_fits(open_review, folder):
     (folder / "f0.fits").write_text("hello, this is a note\n" * 200)
     async with open_review(folder) as review:
-        assert review.session.failed is not None
+        assert review.session.viewer.failed is not None
         assert "text" in review.text()
 
 

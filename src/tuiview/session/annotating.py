@@ -43,7 +43,7 @@ class Annotating:
     def toggle(self) -> None:
         """Draw it, or not."""
         self.shown = not self.shown
-        self._session.overlay_changed()
+        self._session.viewer.overlay_changed()
 
     def rest(self, shown: Shown) -> bool:
         """The reviewer rests on a picture; returns whether it lacks something.
@@ -59,14 +59,14 @@ class Annotating:
             self._whole.add(shown.request.item.key)
 
         def complete() -> None:
-            info = session.info
+            info = session.viewer.info
             # A FITS file without a sky still lacks its bar of pixels.
             if info is not None and (info.wcs is not None or "FITS" in info.kind):
                 self._sky = True
-            session.refine()
+            session.viewer.refine()
 
         if "sky" in shown.lacks:
-            session.when_info(complete)
+            session.viewer.when_info(complete)
         else:
             complete()
         return True

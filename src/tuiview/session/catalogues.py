@@ -245,7 +245,7 @@ class Catalogues:
         self._bytes += overlay.nbytes
         while self._bytes > HELD_BYTES and len(self._held) > 1:
             self._bytes -= self._held.popitem(last=False)[1].nbytes
-        self._session.overlay_found(key[0])
+        self._session.viewer.overlay_found(key[0])
         self.tell(key)
 
     def tell(self, key: Key) -> None:
@@ -290,5 +290,5 @@ class Catalogues:
         self._changed()
 
     def _changed(self) -> None:
-        self._session.overlay_changed()
+        self._session.viewer.overlay_changed()
         self._session.notify(CataloguesChanged())

@@ -189,20 +189,20 @@ class Examining:
     def place(self) -> Place | None:
         """The crosshair, or the middle of the view; None while there is no picture."""
         session = self._session
-        if session.viewport is None or session.shown is None:
+        if session.viewer.viewport is None or session.viewer.shown is None:
             return None
-        x, y = session.marking.position or session.viewport.center
-        return Place(x, y, session.shown.limits)
+        x, y = session.marking.position or session.viewer.viewport.center
+        return Place(x, y, session.viewer.shown.limits)
 
     def examine(self, examination: Examination) -> None:
         """Measure; `Examined` brings the result, a notice the reason why there is none."""
         session, place = self._session, self.place
-        if place is None or session.item is None or session.shown is None:
+        if place is None or session.item is None or session.viewer.shown is None:
             return
         area, key, frame_name = (
-            session.shown.request.area,
+            session.viewer.shown.request.area,
             session.item.key,
-            session.shown.info.frame,
+            session.viewer.shown.info.frame,
         )
         width, height = area.width, area.height
 

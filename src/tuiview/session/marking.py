@@ -72,7 +72,7 @@ class Marking:
 
     def enter(self) -> bool:
         """Show the crosshair in the middle of the view; False while there is no picture."""
-        viewport = self._session.viewport
+        viewport = self._session.viewer.viewport
         if viewport is None:
             return False
         self.active = True
@@ -93,7 +93,7 @@ class Marking:
         self._queued.clear()
         self._peaks, self._peak = [], -1
         self.position = None
-        if self.active and (viewport := self._session.viewport) is not None:
+        if self.active and (viewport := self._session.viewer.viewport) is not None:
             self.position = viewport.center
 
     def then(self, act: Callable[[], object]) -> None:
@@ -105,7 +105,7 @@ class Marking:
 
     def step(self, dx: int, dy: int) -> None:
         """Move by screen pixels."""
-        viewport = self._session.viewport
+        viewport = self._session.viewer.viewport
         if viewport is None or self.position is None:
             return
         sx, sy = viewport.to_screen(*self.position)
@@ -115,13 +115,13 @@ class Marking:
     def go_to(self, x: float, y: float) -> None:
         """Put the crosshair on an image position, held within the frame; pans if it must."""
         session = self._session
-        if session.shown is None or session.viewport is None:
+        if session.viewer.shown is None or session.viewer.viewport is None:
             return
-        ny, nx = session.shown.info.shape
+        ny, nx = session.viewer.shown.info.shape
         x, y = min(max(x, -0.5), nx - 0.5), min(max(y, -0.5), ny - 0.5)
         self.active = True
         self.position = (x, y)
-        viewport = session.viewport
+        viewport = session.viewer.viewport
         sx, sy = (float(v) for v in viewport.to_screen(x, y))
         if not (0 <= sx < viewport.width and 0 <= sy < viewport.height):
             session.look.change(zoom=viewport.zoom, center=(x, y))
@@ -138,17 +138,18 @@ class Marking:
             first = 1 if self._session.settings.one_based else 0
             self.go_to(typed.x - first, typed.y - first)
         else:
-            self._session.when_info(lambda: self._go_to_sky(typed))
+            self._session.viewer.when_info(lambda: self._go_to_sky(typed))
 
     def _go_to_sky(self, typed: SkyPosition) -> None:
         from tuiview.imaging.wcs import pixel, to_icrs
 
-        wcs = self._session.info.wcs if self._session.info is not None else None
+        info = self._session.viewer.info
+        wcs = info.wcs if info is not None else None
         if wcs is None:
             raise UsageError("this image has no world coordinates", ":goto X,Y in pixels")
         ra, dec = to_icrs(typed.lon, typed.lat, "galactic" if typed.galactic else "icrs")
         x, y = pixel(wcs, ra, dec)
-        ny, nx = self._session.info.shape if self._session.info is not None else (0, 0)
+        ny, nx = info.shape if info is not None else (0, 0)
         if not (-0.5 <= x < nx - 0.5 and -0.5 <= y < ny - 0.5):
             raise UsageError("that position is not on this image")
         self.go_to(x, y)
@@ -156,10 +157,10 @@ class Marking:
     def snap(self) -> None:
         """Move to the centroid of what is within the radius that shows."""
         session = self._session
-        if self.position is None or session.shown is None or session.viewport is None:
+        if self.position is None or session.viewer.shown is None or session.viewer.viewport is None:
             return
         x, y = self.position
-        radius = max(2.0, SNAP_RADIUS / session.viewport.zoom)
+        radius = max(2.0, SNAP_RADIUS / session.viewer.viewport.zoom)
 
         def find(frame: Frame) -> tuple[float, float]:
             from tuiview.imaging.measure import centroid
@@ -174,9 +175,9 @@ class Marking:
         if self._peaks:
             self._to_peak(step)
             return
-        if session.viewport is None:
+        if session.viewer.viewport is None:
             return
-        box = session.viewport.visible()
+        box = session.viewer.viewport.visible()
 
         def find(frame: Frame) -> list[tuple[float, float]]:
             from tuiview.imaging.measure import Stamp, floats, peaks
@@ -214,7 +215,7 @@ class Marking:
 
     def marks(self) -> list[Mark]:
         """The marks of the frame that is shown."""
-        state, shown = self._session.state, self._session.shown
+        state, shown = self._session.state, self._session.viewer.shown
         if state is None or shown is None:
             return []
         return [m for m in state.marks if m.frame == shown.info.frame]
@@ -242,7 +243,7 @@ class Marking:
         """Put a mark of `group` at the crosshair."""
         session, position = self._session, self.position
         if position is not None:
-            session.when_info(
+            session.viewer.when_info(
                 lambda: session.decisions.when_known(
                     lambda state: self._put(group, position, state)
                 )
@@ -250,7 +251,7 @@ class Marking:
 
     def _put(self, group: Group, position: tuple[float, float], state: ItemState) -> None:
         session = self._session
-        if session.shown is None:
+        if session.viewer.shown is None:
             return
         own = [m for m in state.marks if m.group == group.name]
         if group.maximum == 1 and own:
@@ -259,7 +260,8 @@ class Marking:
         if group.maximum is not None and len(own) >= group.maximum:
             raise UsageError(f"group {group.name} has its {group.maximum} marks on this image")
         ra, dec = self._sky(*position)
-        mark = Mark(str(uuid.uuid4()), session.shown.info.frame, group.name, *position, "", ra, dec)
+        frame = session.viewer.shown.info.frame
+        mark = Mark(str(uuid.uuid4()), frame, group.name, *position, "", ra, dec)
         session.decisions.say_of_mark(What.MARK_ADDED, mark.uuid, None, asdict(mark))
 
     def grab(self) -> None:
@@ -272,7 +274,7 @@ class Marking:
             taken, position = self._by_uuid(self.grabbed), self.position
             self.grabbed = None
             if taken is not None and position is not None:
-                self._session.when_info(lambda: self._move(taken, *position))
+                self._session.viewer.when_info(lambda: self._move(taken, *position))
             return
         mark = self.nearest()
         if mark is None:
@@ -310,15 +312,15 @@ class Marking:
     def _move(self, mark: Mark, x: float, y: float) -> None:
         ra, dec = self._sky(x, y)
         moved = replace(mark, x=x, y=y, ra=ra, dec=dec)
-        if self._session.shown is not None:
-            moved = replace(moved, frame=self._session.shown.info.frame)
+        if self._session.viewer.shown is not None:
+            moved = replace(moved, frame=self._session.viewer.shown.info.frame)
         self._session.decisions.say_of_mark(What.MARK_MOVED, mark.uuid, asdict(mark), asdict(moved))
 
     def _by_uuid(self, wanted: str) -> Mark | None:
         return next((m for m in self.marks() if m.uuid == wanted), None)
 
     def _sky(self, x: float, y: float) -> tuple[float | None, float | None]:
-        info = self._session.info
+        info = self._session.viewer.info
         if info is None or info.wcs is None:
             return None, None
         from tuiview.imaging.wcs import sky
@@ -362,7 +364,7 @@ class Marking:
         self._inspect(value, lambda v: self._session.notify(ReadOut(x, y, v)), "value", post=True)
 
     def _moved(self) -> None:
-        self._session.redraw()
+        self._session.viewer.redraw()
         self._session.notify(CrosshairMoved())
         self.read()
 
@@ -380,7 +382,7 @@ class Marking:
         With `post` it is used on the loader's thread; with `moves` what comes next waits for it.
         """
         session = self._session
-        if session.item is None or session.shown is None:
+        if session.item is None or session.viewer.shown is None:
             return
 
         def ended(result: T | TuiviewError) -> None:
@@ -400,7 +402,7 @@ class Marking:
                 use(result)
 
         self._moving = self._moving or moves
-        session.loader.inspect(session.item, session.shown.info.frame, job, done, kind)
+        session.loader.inspect(session.item, session.viewer.shown.info.frame, job, done, kind)
 
 
 def mark_shapes(mark: Mark, group: Group | None, labels: bool) -> list[Shape]:

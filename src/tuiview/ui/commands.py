@@ -79,7 +79,7 @@ def _zoom(desk: Desk, text: str) -> None:
 
 
 def _frame(desk: Desk, text: str) -> None:
-    shown = desk.session.shown
+    shown = desk.session.viewer.shown
     frames = list(shown.info.frames) if shown is not None else []
     wanted = text.strip()
     if wanted.isdecimal() and 1 <= int(wanted) <= len(frames):

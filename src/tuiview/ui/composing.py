@@ -63,8 +63,8 @@ def subtract(how: str, desk: Desk, text: str) -> None:
         desk.session.look.compose(None)
         return
     names = frame_names(text, _frames(desk))
-    if len(names) == 1 and desk.session.shown is not None:
-        names = (desk.session.shown.info.frame, *names)
+    if len(names) == 1 and desk.session.viewer.shown is not None:
+        names = (desk.session.viewer.shown.info.frame, *names)
     _show(desk, Composition(names, how))
 
 
@@ -138,5 +138,5 @@ def _composition(desk: Desk, how: str) -> Composition:
 
 
 def _frames(desk: Desk) -> Sequence[str]:
-    shown = desk.session.shown
+    shown = desk.session.viewer.shown
     return shown.info.frames if shown is not None else ()

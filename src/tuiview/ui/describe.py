@@ -95,7 +95,7 @@ def read_out_words(session: Session, read_out: ReadOut) -> str:
     """Position, value and sky coordinates under the crosshair."""
     first = 1 if session.settings.one_based else 0
     words = f"{read_out.x + first:.2f}, {read_out.y + first:.2f} = {read_out.value}"
-    wcs = session.info.wcs if session.info is not None else None
+    wcs = session.viewer.info.wcs if session.viewer.info is not None else None
     if wcs is None:
         return words
     from tuiview.imaging.wcs import System, position_text, sky
@@ -118,7 +118,7 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
         parts.append(("auto", _BOLD))
     if session.look.locked:
         parts.append(("locked", _WARN))
-    shown = session.shown
+    shown = session.viewer.shown
     if shown is not None:
         if len(shown.info.frames) > 1:
             names = list(shown.info.frames)

@@ -103,7 +103,7 @@ class Desk(Screen[None]):
 
     def _show_metadata(self) -> None:
         if self.metadata.display and self.metadata.size.width:
-            self.session.read_metadata()
+            self.session.viewer.read_metadata()
 
     def _show_note(self) -> None:
         item = self.session.item
@@ -265,7 +265,7 @@ class Desk(Screen[None]):
         """Show the picture again."""
         self.remove_class("examining")
         self._focus_mode()
-        shown = self.session.shown
+        shown = self.session.viewer.shown
         if self._plotting and shown is not None:
             self.picture.show(shown.payload, shown.request.signature)
         self._plotting = False
@@ -285,19 +285,19 @@ class Desk(Screen[None]):
 
     def zoom(self, factor: float) -> None:
         """Zoom about the crosshair, or the middle of the pane."""
-        if (viewport := self.session.viewport) is not None:
+        if (viewport := self.session.viewer.viewport) is not None:
             self.session.look.zoom(factor, viewport, self.session.marking.position)
 
     def pan(self, dx: float, dy: float) -> None:
         """Pan by a part of the pane."""
-        if (viewport := self.session.viewport) is not None:
+        if (viewport := self.session.viewer.viewport) is not None:
             self.session.look.pan(dx, dy, viewport)
 
     def toggle_marks(self) -> None:
         """Show or hide own marks."""
         marking = self.session.marking
         marking.marks_shown = not marking.marks_shown
-        self.session.overlay_changed()
+        self.session.viewer.overlay_changed()
         self.say(f"marks {'shown' if marking.marks_shown else 'hidden'}")
 
     def toggle_labels(self) -> None:
@@ -313,13 +313,14 @@ class Desk(Screen[None]):
 
     def shift_limit(self, which: int, direction: int) -> None:
         """Move a limit by a step of what is shown."""
-        shown = self.session.shown
+        shown = self.session.viewer.shown
         self.session.look.shift_limit(which, direction, shown.limits if shown else None)
 
     def step_frame(self, step: int) -> None:
         """Another frame of the item."""
-        before = self.session.shown.info.frame if self.session.shown is not None else None
-        if self.session.step_frame(step) is None:
+        viewer = self.session.viewer
+        before = viewer.shown.info.frame if viewer.shown is not None else None
+        if viewer.step_frame(step) is None:
             self.say("this item has one frame", "warning")
         else:
             self._blink_from = before
@@ -328,7 +329,7 @@ class Desk(Screen[None]):
         """Choose a frame by name."""
         from tuiview.ui.screens.choose import ChooseScreen
 
-        if (shown := self.session.shown) is not None:
+        if (shown := self.session.viewer.shown) is not None:
 
             def chosen(name: str | None) -> None:
                 if name is not None and name != shown.info.frame:
@@ -340,7 +341,7 @@ class Desk(Screen[None]):
 
     def blink(self) -> None:
         """Between two frames of the item, or between the item and the one before it."""
-        shown = self.session.shown
+        shown = self.session.viewer.shown
         if isinstance(self._blink_from, str) and shown is not None:
             frame, self._blink_from = self._blink_from, shown.info.frame
             self.session.look.show_frame(frame)
@@ -367,7 +368,7 @@ class Desk(Screen[None]):
 
     def read_again(self) -> None:
         """Read the item anew and send everything again."""
-        self.session.retry()
+        self.session.viewer.retry()
         self.picture.send_everything_again()
         self.refresh(layout=True)
 

@@ -79,9 +79,9 @@ class ReviewScreen(Desk):
     def on_mount(self) -> None:
         """Begin the review."""
         self.set_focus(self.picture)
-        self.session.coarse = self.picture.coarse_quality
-        self.session.holds = self.picture.holds
-        self.session.fine = Quality(true_color=self.terminal.colors > 256)
+        self.session.viewer.coarse = self.picture.coarse_quality
+        self.session.viewer.holds = self.picture.holds
+        self.session.viewer.fine = Quality(true_color=self.terminal.colors > 256)
         self.session.start()
         self._show_status()
 
@@ -105,7 +105,7 @@ class ReviewScreen(Desk):
                     self.picture.send_ahead([(answer.request.signature, answer.payload)])
             case changes.DecisionsChanged():
                 self.items.refresh_current()
-                self.session.redraw()
+                self.session.viewer.redraw()
                 self._show_note()
                 self._show_status()
             case changes.DisplayChanged() | changes.StoreChanged():
@@ -130,7 +130,7 @@ class ReviewScreen(Desk):
             case Examined() as examined:
                 self._examined(examined)
             case changes.MetadataRead(item, info, more):
-                self._try(lambda: self.session.take_info(item, info))
+                self._try(lambda: self.session.viewer.take_info(item, info))
                 current = self.session.item
                 if current is not None and item.key == current.key and not self._examines:
                     self.metadata.show(metadata_rows(item, info, more))
@@ -158,7 +158,7 @@ class ReviewScreen(Desk):
             self.picture.say("reading …")
 
     def _answered(self, answer: Shown | Failed) -> None:
-        if not self.session.answered(answer):
+        if not self.session.viewer.answered(answer):
             return
         if isinstance(answer, Failed):
             self.picture.say(answer.message, answer.hint)
@@ -169,7 +169,7 @@ class ReviewScreen(Desk):
 
     def _progressed(self, progress: Progress) -> None:
         item = self.session.item
-        if item is not None and self.session.shown is None and progress.request.item is item:
+        if item is not None and self.session.viewer.shown is None and progress.request.item is item:
             self.picture.say(progress.what, f"{progress.seconds:.1f} s")
 
     def _start_rest(self) -> None:
@@ -180,7 +180,7 @@ class ReviewScreen(Desk):
 
     def _rested(self) -> None:
         self._rest = None
-        self.session.rested()
+        self.session.viewer.rested()
         self._show_metadata()
 
     def _grown(self) -> None:
@@ -207,13 +207,13 @@ class ReviewScreen(Desk):
 
     def on_image_pane_resized(self, message: ImagePane.Resized) -> None:
         """The picture has another size now."""
-        self.session.use_pane(message.area, self.picture.protocol)
+        self.session.viewer.use_pane(message.area, self.picture.protocol)
 
     def on_image_pane_painted(self, message: ImagePane.Painted) -> None:
         """The picture is on the screen."""
-        shown = self.session.shown
+        shown = self.session.viewer.shown
         if shown is not None and message.name == shown.request.signature:
-            self.session.painted()
+            self.session.viewer.painted()
 
     def on_item_tree_chosen(self, message: ItemTree.Chosen) -> None:
         """An item was chosen in the tree."""
@@ -221,7 +221,7 @@ class ReviewScreen(Desk):
 
     def on_item_tree_in_sight(self, message: ItemTree.InSight) -> None:
         """Other lines of the tree are in sight."""
-        self.session.want(range(message.first, message.last + 1))
+        self.session.sight.want(range(message.first, message.last + 1))
 
     def on_note_editor_drafted(self, message: NoteEditor.Drafted) -> None:
         """A note is being typed."""
