@@ -78,6 +78,7 @@ class Settings:
         categories: The categories of keys 1 to 9, in order.
         exclusive: Whether setting a category clears the others.
         auto_advance: Whether a category key also moves on.
+        grid_columns: How many pictures a grid has across.
         groups: The groups of marks, in order.
         graphics: One of `GRAPHICS`.
         blocks: One of `BLOCKS`: which characters draw pictures where nothing better is there;
@@ -101,6 +102,7 @@ class Settings:
     categories: tuple[Category, ...] = field(default_factory=_default_categories)
     exclusive: bool = False
     auto_advance: bool = False
+    grid_columns: int = 5
     groups: tuple[Group, ...] = field(default_factory=_default_groups)
     graphics: str = "auto"
     blocks: str = "half"
@@ -160,7 +162,7 @@ class _Reader:
     """Lays one TOML file over settings, naming file and key in every complaint."""
 
     KNOWN: Mapping[str, tuple[str, ...]] = {
-        "review": ("reviewer", "categories", "exclusive", "auto_advance", "store"),
+        "review": ("reviewer", "categories", "exclusive", "auto_advance", "grid_columns", "store"),
         "marks": ("groups",),
         "terminal": ("graphics", "blocks", "query_timeout", "theme"),
         "loading": ("cache_megabytes", "threads", "ahead"),
@@ -184,6 +186,7 @@ class _Reader:
         self._take(review, "reviewer", str, changes)
         self._take(review, "exclusive", bool, changes)
         self._take(review, "auto_advance", bool, changes)
+        self._take(review, "grid_columns", int, changes)
         if "store" in review:
             folder = Path(self._typed(review["store"], str, "review.store")).expanduser()
             changes["store"] = folder if folder.is_absolute() else self.path.parent / folder

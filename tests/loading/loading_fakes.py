@@ -145,7 +145,8 @@ class World:
         self, picture: Picture, area: Area, protocol: Protocol, quality: Quality
     ) -> Payload:
         self.in_encode()
-        return Payload(protocol, area, (picture.palette.tobytes(), b"x" * 500), quality=quality)
+        colors = b"" if picture.palette is None else picture.palette.tobytes()
+        return Payload(protocol, area, (colors, b"x" * 500), quality=quality)
 
 
 def item(number: int) -> Item:

@@ -17,6 +17,7 @@ examples:
 _REST = """\
 exclusive = false          # true: setting one category clears the others
 auto_advance = false       # true: a category key also moves on
+grid_columns = 5           # pictures across in a grid (o), 2 to 12
 # store = "decisions"      # keep decisions here instead of the user's data folder
 # reviewer = "alice"
 

@@ -60,7 +60,7 @@ def render(
             reduced,
         )
         if shapes:
-            pixels = draw(pixels, viewport, shapes, _split)
+            pixels = draw(pixels, viewport, shapes, channels)
         return Picture(pixels)
     scale = tone(display, limits or (0.0, 1.0), sample)
 
@@ -74,7 +74,7 @@ def render(
         return found
 
     pixels = _fill(viewport, overview, BACKGROUND_LEVEL, levels, reduced)
-    inks = _Inks()
+    inks = Inks()
     if shapes:
         pixels = draw(pixels, viewport, shapes, inks)
     return Picture(pixels, palette(display, inks.colors))
@@ -104,7 +104,7 @@ def palette(display: Display, inks: Sequence[int] = ()) -> NDArray[np.uint8]:
     levels = table[np.rint(np.linspace(0, 255, LEVELS)).astype(int)]
     if display.invert:
         levels = levels[::-1]
-    apart = [colormaps.NAN_COLOR, colormaps.BACKGROUND, *map(_split, inks)]
+    apart = [colormaps.NAN_COLOR, colormaps.BACKGROUND, *map(channels, inks)]
     return np.concatenate([levels, np.array(apart, np.uint8)])
 
 
@@ -171,22 +171,24 @@ def _hue_kept(data: NDArray[np.uint8], tone: Tone) -> NDArray[np.uint8]:
     return np.take(table, (brightest.astype(np.intp) << 8)[..., None] | data, mode="clip")
 
 
-def _split(color: int) -> tuple[int, int, int]:
+def channels(color: int) -> tuple[int, int, int]:
+    """A colour 0xRRGGBB as red, green, blue."""
     return color >> 16 & 255, color >> 8 & 255, color & 255
 
 
 @dataclass(slots=True)
-class _Inks:
+class Inks:
     """Hands out palette indices for colours; when they run out, that of the nearest colour."""
 
     colors: list[int] = field(default_factory=list)
 
     def __call__(self, color: int) -> int:
+        """The index for a colour 0xRRGGBB."""
         if color in self.colors:
             return FIRST_INK + self.colors.index(color)
         if len(self.colors) < MAX_INKS:
             self.colors.append(color)
             return FIRST_INK + len(self.colors) - 1
-        wanted = np.array(_split(color))
-        off = [np.abs(wanted - _split(other)).sum() for other in self.colors]
+        wanted = np.array(channels(color))
+        off = [np.abs(wanted - channels(other)).sum() for other in self.colors]
         return FIRST_INK + int(np.argmin(off))

@@ -16,7 +16,8 @@ from tuiview.loading.budget import default_cache_bytes
 from tuiview.loading.cache import Lru
 from tuiview.loading.counters import Counters, Meter
 from tuiview.loading.crew import Crew
-from tuiview.loading.pipeline import Caches, Pipeline
+from tuiview.loading.kept import Caches
+from tuiview.loading.pipeline import Pipeline
 from tuiview.loading.request import Answer, Failed, ImageInfo, Progress, Request, Shown
 from tuiview.loading.scheduler import Job, Rank, Scheduler
 from tuiview.loading.stages import REAL, Stages
@@ -375,6 +376,7 @@ class Loader:
                     watch,
                     hurry=lambda: self._settings.previews and job.rank is Rank.DEMAND,
                     with_info=job.rank is Rank.AHEAD and self._info_wanted,
+                    partial=lambda shown: self._hand_partial(job, shown),
                 )
             elif task.question is not None:
                 result = task.question(watch)
@@ -389,6 +391,16 @@ class Loader:
             if task.request is not None:
                 result = Failed(task.request, result.message, result.hint)
         self._finish(job, result, finished)
+
+    def _hand_partial(self, job: Job[_Task], shown: Shown) -> None:
+        """Hand out what there is of a picture that somebody looks at."""
+        with self._lock:
+            looked_at = job.wanted and job.key in (
+                self._scheduler.current,
+                self._scheduler.refining,
+            )
+        if looked_at and not self._closed:
+            self._hand(self._answer, shown)
 
     def _finish(self, job: Job[_Task], result: Any, finished: bool) -> None:
         task = job.work

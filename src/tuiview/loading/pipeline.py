@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tuiview.collection.base import Item
-from tuiview.errors import Cancelled, Poll, never
+from tuiview.errors import Cancelled, Poll, TuiviewError, never
 from tuiview.imaging.display import Display
-from tuiview.imaging.frame import Box, Frame, Image, Reduced
+from tuiview.imaging.frame import Frame, Image, Reduced
 from tuiview.imaging.viewport import Cutout, Viewport
-from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.counters import Meter
+from tuiview.loading.kept import Caches, Samples
 from tuiview.loading.remarks import remark
-from tuiview.loading.request import ImageInfo, Request, Shown
+from tuiview.loading.request import ImageInfo, Rendered, Request, Shown
 from tuiview.loading.stages import Limits, Stages
 from tuiview.loading.watch import QUICK, Impatient, Watch
+from tuiview.loading.words import failure
 
 if TYPE_CHECKING:
     from tuiview.imaging.annotate import Annotations
@@ -28,64 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SHEET_STEP = 0.25  # seconds between one look at an unfinished sheet and the next
 _WORTH_A_PREVIEW = 8 << 20  # bytes; less is not read noticeably faster by halves
 _DEMAND_PATIENCE = 0.1  # seconds to wait for an image that another job has open
 _PATIENCE = 2.0
 _PLAIN = Display()
 _PICTURES = frozenset(["PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG 2000"])
-
-
-@dataclass(slots=True)
-class Samples:
-    """What is known of a frame's values, for its limits.
-
-    Attributes:
-        values: As `Frame.sample` gave them.
-        limits: Those worked out so far, by interval.
-    """
-
-    values: NDArray[np.float64]
-    limits: dict[str, Limits] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Caches:
-    """What the stages leave for the next time; all but the payloads, which the loader keeps.
-
-    Attributes:
-        images: Open images.
-        sketches: What is known of an item's frame without its header, by item and frame asked for.
-        infos: The same with header and world coordinates.
-        samples: By item and frame.
-        reduced: By item, frame, box and size.
-    """
-
-    images: OpenImages
-    sketches: Lru[tuple[str, str | None], ImageInfo]
-    infos: Lru[tuple[str, str | None], ImageInfo]
-    samples: Lru[tuple[str, str], Samples]
-    reduced: Lru[tuple[str, str, Box, tuple[int, int]], Reduced]
-
-    @classmethod
-    def of(cls, nbytes: int, images: int) -> Caches:
-        """Caches that share `nbytes`, with at most so many open images that nobody uses."""
-        return cls(
-            OpenImages(images, nbytes * 40 // 100),
-            Lru(nbytes * 1 // 100),
-            Lru(nbytes * 4 // 100),
-            Lru(nbytes * 5 // 100),
-            Lru(nbytes * 50 // 100),
-        )
-
-    def forget(self, item: str) -> Callable[[], None]:
-        """Drop everything of an item; returns what closes its images, for a worker to call."""
-        for cache in (self.sketches, self.infos, self.samples, self.reduced):
-            cache.discard(lambda key: key[0] == item)
-        return self.images.forget(item)
-
-    def each(self) -> Mapping[str, Lru[object, object] | OpenImages]:
-        """The caches by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Pipeline:
@@ -109,7 +58,13 @@ class Pipeline:
         self._whole: set[type[Frame]] = set()  # kinds of frames that give no preview
 
     def picture(
-        self, request: Request, watch: Watch, *, hurry: Poll, with_info: bool = False
+        self,
+        request: Request,
+        watch: Watch,
+        *,
+        hurry: Poll,
+        with_info: bool = False,
+        partial: Callable[[Shown], None] = lambda shown: None,
     ) -> Shown:
         """Make the answer to a request.
 
@@ -119,14 +74,67 @@ class Pipeline:
             hurry: Whether somebody waits, so that a preview will do where the exact picture
                 takes long; asked again while it is read.
             with_info: Work out header and world coordinates as well, while the file is open.
+            partial: Takes what is there of a sheet from time to time, as previews.
 
         Raises:
             Cancelled: Nobody wants it any more.
             TuiviewError: It cannot be shown.
         """
+        start = self._clock()
+        if request.sheet is None:
+            return self._answer(
+                request, self._rendered(request, watch, hurry, with_info=with_info), start
+            )
+        from tuiview.loading.sheets import SheetInMaking
+
+        told = start
+        sheet = SheetInMaking(request, lambda: self._frames(request, watch))
+        for number, tile in sheet.missing():
+            sheet.put(number, self._tile(tile, watch, hurry))
+            watch.check()
+            watch.report(sheet.fraction)
+            if sheet.fraction < 1 and self._clock() - told > _SHEET_STEP:
+                partial(self._answer(request, sheet.so_far(), start))
+                told = self._clock()
+        return self._answer(request, sheet.so_far(), start)
+
+    def _tile(self, tile: Request, watch: Watch, hurry: Poll) -> Rendered | TuiviewError:
+        """One small picture; what cannot be read has its place on the sheet too."""
+        known = self._caches.tiles.get(tile.signature)
+        if known is not None and not known.preview:
+            return known
+        try:
+            made = self._rendered(tile, watch, hurry, with_info=False)
+        except Cancelled:
+            raise
+        except Exception as error:
+            return failure(error, tile.item.name)
+        if watch.kept():
+            self._caches.tiles.put(tile.signature, made, made.nbytes)
+        return made
+
+    def _frames(self, request: Request, watch: Watch) -> tuple[Sequence[str], str]:
+        """The names of an item's frames, and of the one to show."""
+        with self._reading(request.item, watch, never) as reading:
+            info = self._sketch(reading, request.display.leading)
+        return info.frames, info.frame
+
+    def _answer(self, request: Request, made: Rendered, start: float) -> Shown:
+        with self._meter.timing("encode"):
+            payload = self._stages.encode(
+                made.picture, request.area, request.protocol, request.quality
+            )
+        return Shown(
+            request, made.picture, payload, made.viewport, made.info, made.limits,
+            self._clock() - start, preview=made.preview, lacks=made.lacks, remark=made.remark,
+        )  # fmt: skip
+
+    def _rendered(
+        self, request: Request, watch: Watch, hurry: Poll, *, with_info: bool
+    ) -> Rendered:
+        """All of the way but the encoding."""
         from tuiview.loading import annotating, composition
 
-        start = self._clock()
         display, area = request.display, request.area
         with self._reading(request.item, watch, hurry) as reading:
             info = self._sketch(reading, display.frame)
@@ -163,13 +171,9 @@ class Pipeline:
                 annotating.noted(shapes, notes), small,
             )  # fmt: skip
         watch.check()
-        with self._meter.timing("encode"):
-            payload = self._stages.encode(picture, area, request.protocol, request.quality)
-        seconds = self._clock() - start
-        return Shown(
-            request, picture, payload, viewport, info, content.limits, seconds,
-            preview=content.reduced.preview, lacks=left_out + lacks,
-            remark=remark(content.reduced),
+        return Rendered(
+            picture, viewport, info, content.limits, content.reduced.preview,
+            remark(content.reduced), left_out + lacks,
         )  # fmt: skip
 
     def info(self, item: Item, frame: str | None, watch: Watch) -> ImageInfo:

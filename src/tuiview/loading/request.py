@@ -19,6 +19,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the small pictures of a sheet.
+
+    Attributes:
+        item: What it shows (compared by its key in `signature`).
+        display: How.
+        overlay: What is drawn over it.
+        caption: What stands under it.
+        colors: What is said of it, as colours 0xRRGGBB.
+    """
+
+    item: Item
+    display: Display
+    overlay: tuple[object, ...] = ()
+    caption: str = ""
+    colors: tuple[int, ...] = ()
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What makes it look as it does."""
+        return (self.item.key, self.display, self.overlay, self.caption, self.colors)
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Many small pictures side by side in the place of one.
+
+    Attributes:
+        columns: How many across; the tiles are about square.
+        tiles: The items that are shown, None for those not known yet; None for all shows the
+            frames of the request's own item instead, in step.
+        selected: Which tile is framed; of frames it is the one that is shown.
+    """
+
+    columns: int
+    tiles: tuple[Tile | None, ...] | None = None
+    selected: int = 0
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """What makes it look as it does."""
+        tiles = None if self.tiles is None else tuple(t and t.signature for t in self.tiles)
+        return (self.columns, tiles, self.selected)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One picture for one pane.
 
@@ -28,6 +74,7 @@ class Request:
         area: The cells to fill.
         protocol, quality: How to encode it.
         overlay: What is drawn over it, hashable; its drawing is `imaging.overlay`'s.
+        sheet: Small pictures to show in its place; the item is then the selected one.
     """
 
     item: Item
@@ -36,12 +83,19 @@ class Request:
     protocol: Protocol
     quality: Quality = FINE
     overlay: tuple[object, ...] = ()
+    sheet: Sheet | None = None
 
     @property
     def signature(self) -> tuple[object, ...]:
         """Two requests with one signature have one answer."""
+        return (*self.signature_but_quality, self.quality)
+
+    @property
+    def signature_but_quality(self) -> tuple[object, ...]:
+        """Two requests with one such signature show the same, finer or coarser."""
         return (
-            self.item.key, self.display, self.area, self.protocol, self.quality, self.overlay,
+            self.item.key, self.display, self.area, self.protocol, self.overlay,
+            self.sheet and self.sheet.signature,
         )  # fmt: skip
 
 
@@ -73,6 +127,24 @@ class ImageInfo:
     facts: Mapping[str, object] = field(default_factory=dict)
     skipped: Sequence[str] = ()
     wcs: WCS | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rendered:
+    """A picture before it is encoded; the attributes are those of `Shown`."""
+
+    picture: Picture
+    viewport: Viewport
+    info: ImageInfo
+    limits: tuple[float, float] | None
+    preview: bool = False
+    remark: str = ""
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held."""
+        return self.picture.nbytes + 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)

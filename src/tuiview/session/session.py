@@ -24,6 +24,7 @@ from tuiview.session.changes import (
 from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.decisions import Circumstances, Decisions
 from tuiview.session.examining import Examining
+from tuiview.session.grid import Grid
 from tuiview.session.look import Look
 from tuiview.session.marking import Marking
 from tuiview.session.seeking import Seeking, Sought
@@ -94,6 +95,7 @@ class Session:
         self.examining = Examining(self)
         self.annotating = Annotating(self)
         self.catalogues = Catalogues(self)
+        self.grid = Grid(self)
         self._to_open = catalogues
 
     # Life
@@ -241,6 +243,8 @@ class Session:
         """Rows or states came into memory: go on with what waited for them."""
         if self.item is not None and not self.viewer.wants:
             self.viewer.show()
+        elif self.grid.of is not None:
+            self.viewer.redraw()
         self.decisions.known()
 
     def next_items(self) -> list[Item]:

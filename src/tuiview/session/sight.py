@@ -26,9 +26,12 @@ class Sight:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def want(self, positions: Iterable[int]) -> None:
-        """Have items and states at these positions in memory soon; `RowsLoaded` tells when."""
-        self._load("sight", positions)
+    def want(self, positions: Iterable[int], panel: str) -> None:
+        """Have items and states in memory soon that a panel shows; `RowsLoaded` tells when.
+
+        A newer wish of a panel takes the place of an older one.
+        """
+        self._load(panel, positions)
 
     def want_state(self, key: str) -> None:
         """Have the state of one item in memory soon; `RowsLoaded` tells when."""

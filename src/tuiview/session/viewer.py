@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
-from tuiview.loading.request import Answer, Failed, Request, Shown
+from tuiview.loading.request import Answer, Failed, Request, Sheet, Shown
 from tuiview.session.changes import MetadataRead, PictureAnswered
 
 if TYPE_CHECKING:
@@ -69,8 +69,9 @@ class Viewer:
 
     @property
     def viewport(self) -> Viewport | None:
-        """The geometry of the picture that is shown."""
-        return self.shown.viewport if self.shown is not None else None
+        """The geometry of the picture that is shown; None while it is one of many."""
+        shown = self.shown
+        return shown.viewport if shown is not None and shown.request.sheet is None else None
 
     @property
     def reaction(self) -> float | None:
@@ -162,8 +163,20 @@ class Viewer:
     def redraw(self) -> None:
         """The overlay may have changed: show the picture anew if it did."""
         item, wanted = self._session.item, self._wanted
-        if item is not None and wanted is not None and self._overlay(item) != wanted.overlay:
+        if item is None or wanted is None:
+            return
+        sheet = self._sheet(item)
+        if sheet is None or wanted.sheet is None:
+            changed = self._overlay(item) != wanted.overlay
+        else:
+            changed = sheet.signature != wanted.sheet.signature
+        if changed:
             self.show()
+
+    def laid_anew(self) -> None:
+        """The pane shows many pictures in the place of one, or one in the place of many."""
+        self.shown = None
+        self.show()
 
     def overlay_changed(self) -> None:
         """Other things are drawn over every item."""
@@ -263,6 +276,10 @@ class Viewer:
 
     def _neighbours(self) -> list[Request]:
         """Pictures to make ready; those whose catalogues are not worked out yet come later."""
+        assert self._area is not None
+        grid = self._session.grid
+        if grid.of == "items":
+            return [self._of_sheet(*page) for page in grid.ahead(self._area)]
         return [
             self._best(item)
             for item in self._session.next_items()
@@ -271,8 +288,21 @@ class Viewer:
 
     def _request(self, item: Item, quality: Quality) -> Request:
         assert self._area is not None
+        sheet = self._sheet(item)
+        if sheet is not None:
+            return self._of_sheet(item, sheet, quality)
         display = self._session.look.of(item.key)
         return Request(item, display, self._area, self._protocol, quality, self._overlay(item))
+
+    def _sheet(self, item: Item) -> Sheet | None:
+        assert self._area is not None
+        return self._session.grid.sheet(item, self._area)
+
+    def _of_sheet(self, item: Item, sheet: Sheet, quality: Quality | None = None) -> Request:
+        assert self._area is not None
+        display = self._session.look.of(item.key)
+        quality = quality or self.coarse(self._area, self._protocol) or self.fine
+        return Request(item, display, self._area, self._protocol, quality, sheet=sheet)
 
     def _overlay(self, item: Item) -> tuple[object, ...]:
         """What is drawn over an item: its marks, and the crosshair if it is the current one."""
@@ -287,6 +317,4 @@ class Viewer:
 
 def _same_picture(one: Request, other: Request) -> bool:
     """Whether two requests differ at most in how finely they are encoded."""
-    return (one.item.key, one.display, one.area, one.protocol, one.overlay) == (
-        other.item.key, other.display, other.area, other.protocol, other.overlay
-    )  # fmt: skip
+    return one.signature_but_quality == other.signature_but_quality

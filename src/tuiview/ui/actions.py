@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
-from tuiview.ui import composing
+from tuiview.ui import composing, gridding
 
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
@@ -123,6 +123,31 @@ ACTIONS: tuple[Action, ...] = (
     Action("annotations", "I", "scale bar, compass, mini-map on or off", "View",
            lambda d: d.session.annotating.toggle()),
     Action("blink", "b", "blink with the previous frame or item", "View", lambda d: d.blink()),
+    # Grid
+    Action("grid", "o", "a grid of items, or one picture", "Grid",
+           lambda d: gridding.toggle(d, "items"), hint="o grid"),
+    Action("grid-of-frames", "ctrl+o", "a grid of the item's frames in step", "Grid",
+           lambda d: gridding.toggle(d, "frames")),
+    Action("grid-left", "h,left", "the tile to the left", "Grid",
+           lambda d: gridding.across(d, -1), mode="grid"),
+    Action("grid-down", "j,down", "the tile below", "Grid",
+           lambda d: gridding.down(d, 1), mode="grid"),
+    Action("grid-up", "k,up", "the tile above", "Grid",
+           lambda d: gridding.down(d, -1), mode="grid"),
+    Action("grid-right", "l,right", "the tile to the right", "Grid",
+           lambda d: gridding.across(d, 1), mode="grid"),
+    Action("grid-page-down", "pagedown,ctrl+f", "next page", "Grid",
+           lambda d: d.session.grid.move_pages(1), mode="grid"),
+    Action("grid-page-up", "pageup,ctrl+b", "previous page", "Grid",
+           lambda d: d.session.grid.move_pages(-1), mode="grid"),
+    Action("grid-larger", "plus,equals_sign", "fewer and larger tiles", "Grid",
+           lambda d: gridding.resize(d, -1), mode="grid"),
+    Action("grid-smaller", "minus", "more and smaller tiles", "Grid",
+           lambda d: gridding.resize(d, 1), mode="grid"),
+    Action("grid-open", "enter", "the framed tile alone", "Grid",
+           lambda d: gridding.show(d, None), mode="grid"),
+    Action("leave-grid", "q,escape", "leave the grid", "Grid",
+           lambda d: gridding.show(d, None), mode="grid"),
     # Display
     Action("next-stretch", "t", "next stretch", "Display",
            lambda d: d.session.look.cycle("stretch", 1), hint="t stretch"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, STRETCHES
-from tuiview.ui import composing
+from tuiview.ui import composing, gridding
 
 if TYPE_CHECKING:
     from tuiview.ui.screens.desk import Desk
@@ -137,6 +137,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("stretch", "NAME", "set the stretch", _choice_of("stretch", STRETCHES)),
     Command("interval", "NAME", "set the interval", _choice_of("interval", INTERVALS)),
     Command("colormap", "NAME", "set the colour map", _choice_of("colormap", COLORMAPS)),
+    Command("grid", "COLUMNS | items | frames | off", "pictures side by side", gridding.command),
     Command("gamma", "NUMBER", "set the gamma", _number_of("gamma", 0.05, 20)),
     Command("contrast", "NUMBER", "set DS9's contrast", _number_of("contrast", 0.0, 10)),
     Command("bias", "NUMBER", "set DS9's bias", _number_of("bias", 0.0, 1.0)),

@@ -19,6 +19,7 @@ from tuiview.ui.actions import ACTIONS, action, effective_keys
 from tuiview.ui.describe import badges, decision_words, mark_words, status_left, status_right
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
+from tuiview.ui.widgets.grid_bar import GridBar
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import Badges, ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tuiview.graphics.terminal import Terminal
     from tuiview.review.model import Decision, Mark
     from tuiview.session.session import Session
+
+_ONE_PICTURE = "this is done on one picture: enter shows the framed tile alone"
 
 
 class Desk(Screen[None]):
@@ -80,6 +83,11 @@ class Desk(Screen[None]):
         """The command line."""
         return self.query_one("#command", CommandLine)
 
+    @property
+    def grid_bar(self) -> GridBar:
+        """The keys of a grid."""
+        return self.query_one("#grid", GridBar)
+
     # What is shown
 
     def _badges(self, position: int) -> Badges | None:
@@ -124,10 +132,12 @@ class Desk(Screen[None]):
         hints = [a.hint for a in ACTIONS if a.hint and a.mode == "review"]
         return "  ".join([*hints[-2:], *hints[:-2]])  # help and quit are never cut off
 
-    def _focus_mode(self) -> None:
+    def focus_mode(self) -> None:
         """Give the keys back to the mode that is on."""
         if self.session.marking.active:
             self.set_focus(self.query_one(MarkBar))
+        elif self.session.grid.of is not None:
+            self.set_focus(self.grid_bar)
         else:
             self.set_focus(self.picture)
 
@@ -213,16 +223,19 @@ class Desk(Screen[None]):
 
     def enter_marking(self) -> None:
         """Mark mode on: the crosshair shows, keys put marks."""
-        if self.session.marking.enter():
+        if self.session.grid.of is not None:
+            self.say(_ONE_PICTURE, "warning")
+        elif self.session.marking.enter():
             self.add_class("marking")
             self.set_focus(self.query_one(MarkBar))
 
     def leave_marking(self) -> None:
         """Mark mode off."""
-        self.session.marking.leave()
-        self.remove_class("marking")
-        self.set_focus(self.picture)
-        self._show_status()
+        if self.session.marking.active:
+            self.session.marking.leave()
+            self.remove_class("marking")
+            self.focus_mode()
+            self._show_status()
 
     def label_mark(self) -> None:
         """Type the label of the nearest mark."""
@@ -253,7 +266,9 @@ class Desk(Screen[None]):
 
     def enter_examining(self) -> None:
         """Take letters that measure at the crosshair, or in the middle of the view."""
-        if self.session.examining.place is not None:
+        if self.session.grid.of is not None:
+            self.say(_ONE_PICTURE, "warning")
+        elif self.session.examining.place is not None:
             self.add_class("examining")
             self.set_focus(self.query_one(ExamineBar))
 
@@ -264,7 +279,7 @@ class Desk(Screen[None]):
     def leave_examining(self) -> None:
         """Show the picture again."""
         self.remove_class("examining")
-        self._focus_mode()
+        self.focus_mode()
         shown = self.session.viewer.shown
         if self._plotting and shown is not None:
             self.picture.show(shown.payload, shown.request.signature)
@@ -285,13 +300,13 @@ class Desk(Screen[None]):
 
     def zoom(self, factor: float) -> None:
         """Zoom about the crosshair, or the middle of the pane."""
-        if (viewport := self.session.viewer.viewport) is not None:
-            self.session.look.zoom(factor, viewport, self.session.marking.position)
+        if (shown := self.session.viewer.shown) is not None:
+            self.session.look.zoom(factor, shown.viewport, self.session.marking.position)
 
     def pan(self, dx: float, dy: float) -> None:
         """Pan by a part of the pane."""
-        if (viewport := self.session.viewer.viewport) is not None:
-            self.session.look.pan(dx, dy, viewport)
+        if (shown := self.session.viewer.shown) is not None:
+            self.session.look.pan(dx, dy, shown.viewport)
 
     def toggle_marks(self) -> None:
         """Show or hide own marks."""

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from tuiview.ui.actions import ACTIONS, key_names
 from tuiview.ui.commands import COMMANDS
 
-_MODES = {"review": "", "mark": "in mark mode", "examine": "after x"}
+_MODES = {"review": "", "mark": "in mark mode", "grid": "in a grid", "examine": "after x"}
 
 
 class HelpScreen(ModalScreen[None]):

@@ -25,6 +25,7 @@ from tuiview.ui.describe import metadata_rows, read_out_words
 from tuiview.ui.screens.desk import Desk
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
+from tuiview.ui.widgets.grid_bar import GridBar
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
@@ -74,6 +75,7 @@ class ReviewScreen(Desk):
             yield Static(":", id="prompt", markup=False)
             yield MarkBar(self.session.settings.groups, self, id="marks")
             yield ExamineBar(self, id="examine")
+            yield GridBar(self, id="grid")
             yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
 
     def on_mount(self) -> None:
@@ -221,7 +223,7 @@ class ReviewScreen(Desk):
 
     def on_item_tree_in_sight(self, message: ItemTree.InSight) -> None:
         """Other lines of the tree are in sight."""
-        self.session.sight.want(range(message.first, message.last + 1))
+        self.session.sight.want(range(message.first, message.last + 1), "tree")
 
     def on_note_editor_drafted(self, message: NoteEditor.Drafted) -> None:
         """A note is being typed."""
@@ -239,7 +241,7 @@ class ReviewScreen(Desk):
     def _leave_note(self) -> None:
         self.note.stop()
         self.remove_class("noting")
-        self.set_focus(self.picture)
+        self.focus_mode()
         self._show_note()
 
     def on_note_editor_external_wanted(self, message: NoteEditor.ExternalWanted) -> None:
@@ -258,7 +260,7 @@ class ReviewScreen(Desk):
         """The command line is left."""
         self.remove_class("asking")
         self.command.stop()
-        self._focus_mode()
+        self.focus_mode()
 
     def on_command_line_entered(self, message: CommandLine.Entered) -> None:
         """A command or a search was entered."""
