@@ -45,7 +45,7 @@ def desk(world) -> Desk:
 def sheet(numbers, selected=0, columns=4, **display):
     tiles = tuple(None if n is None else Tile(item(n), Display(**display)) for n in numbers)
     return replace(
-        request(numbers[selected], AREA, **display), sheet=Sheet(columns, tiles, selected)
+        request(numbers[selected], AREA, **display), sheet=Sheet(columns, 2, tiles, selected)
     )
 
 

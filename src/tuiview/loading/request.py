@@ -47,13 +47,14 @@ class Sheet:
     """Many small pictures side by side in the place of one.
 
     Attributes:
-        columns: How many across; the tiles are about square.
+        columns, rows: How many across and down; of frames the most across, as many as there are.
         tiles: The items that are shown, None for those not known yet; None for all shows the
             frames of the request's own item instead, in step.
         selected: Which tile is framed; of frames it is the one that is shown.
     """
 
     columns: int
+    rows: int = 0
     tiles: tuple[Tile | None, ...] | None = None
     selected: int = 0
 
@@ -61,7 +62,7 @@ class Sheet:
     def signature(self) -> tuple[object, ...]:
         """What makes it look as it does."""
         tiles = None if self.tiles is None else tuple(t and t.signature for t in self.tiles)
-        return (self.columns, tiles, self.selected)
+        return (self.columns, self.rows, tiles, self.selected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class SheetInMaking:
         across, size = sheet.columns, (area.width, area.height)
         tiles = sheet.tiles
         if tiles is not None:
-            self._layout = Layout.square(*size, across, area.pixel_aspect)
+            self._layout = Layout(*size, across, sheet.rows, area.pixel_aspect)
             self._selected = sheet.selected
         else:
             names, shown = frames()

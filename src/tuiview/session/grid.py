@@ -9,6 +9,7 @@ from tuiview.loading.request import Sheet, Tile
 if TYPE_CHECKING:
     from tuiview.collection.base import Item
     from tuiview.graphics.payload import Area
+    from tuiview.imaging.sheet import Layout
     from tuiview.review.model import ItemState
     from tuiview.session.session import Session
 
@@ -40,7 +41,7 @@ class Grid:
         self._session = session
         self.of: Of | None = None
         self.columns = max(FEWEST, min(MOST, session.settings.grid_columns))
-        self._rows = 1
+        self._layout: Layout | None = None
 
     def show(self, of: Of | None) -> None:
         """Show a grid of items or of frames, or one picture."""
@@ -58,12 +59,12 @@ class Grid:
     def move_rows(self, by: int) -> bool:
         """Go to the item so many rows below (or above); returns whether the cursor moved."""
         session = self._session
-        there = session.position + by * self.columns
+        there = session.position + by * (self._layout.columns if self._layout else 1)
         return 0 <= there < session.count and session.go_to(there)
 
     def move_pages(self, by: int) -> bool:
         """Go to the same place on another page; returns whether the cursor moved."""
-        return self._session.move(by * self.columns * self._rows)
+        return self._session.move(by * (self._layout.count if self._layout else 1))
 
     def sheet(self, item: Item, area: Area) -> Sheet | None:
         """What the pane shows in the place of the current item's picture."""
@@ -73,31 +74,35 @@ class Grid:
             return Sheet(self.columns)
         from tuiview.imaging.sheet import Layout
 
-        layout = Layout.square(area.width, area.height, self.columns, area.pixel_aspect)
-        self._rows = layout.rows
-        return self._page(self._session.position // layout.count, layout.count)
+        self._layout = Layout.holding(
+            self._session.count, area.width, area.height, self.columns, area.pixel_aspect
+        )
+        return self._page(self._session.position // self._layout.count, self._layout)
 
     def ahead(self, area: Area) -> list[tuple[Item, Sheet]]:
         """The pages that are likely to be wanted next, with the first item of each."""
         if self.of != "items":
             return []
-        count = self.columns * self._rows
+        if self._layout is None:
+            return []
+        count = self._layout.count
         here, found = self._session.position // count, []
         for page in (here + 1, here - 1):
             first = self._session.peek(page * count) if page >= 0 else None
             if first is not None:
-                found.append((first, self._page(page, count)))
+                found.append((first, self._page(page, self._layout)))
         return found
 
-    def _page(self, page: int, count: int) -> Sheet:
-        session = self._session
+    def _page(self, page: int, layout: Layout) -> Sheet:
+        session, count = self._session, layout.count
         positions = range(page * count, min((page + 1) * count, session.count))
         items = [session.peek(position) for position in positions]
         if any(item is None or session.store.peek(item.key) is None for item in items):
             session.sight.want(positions, "grid")
         tiles = tuple(None if item is None else self._tile(item) for item in items)
         selected = session.position - positions.start
-        return Sheet(self.columns, tiles, selected if 0 <= selected < count else 0)
+        selected = selected if 0 <= selected < count else 0
+        return Sheet(layout.columns, layout.rows, tiles, selected)
 
     def _tile(self, item: Item) -> Tile:
         session = self._session

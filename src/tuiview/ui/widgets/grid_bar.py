@@ -40,7 +40,7 @@ class GridBar(Static, can_focus=True):
         """Show what the grid is of."""
         if grid.of is not None:
             mode = Content.styled(f" GRID of {grid.of} ", "bold reverse")
-            columns = Content(f"{grid.columns} across")
+            columns = Content(f"up to {grid.columns} across")
             self.update(Content("  ").join([mode, columns, Content(_KEYS[grid.of])]))
 
     def action_run(self, action_id: str) -> None:
