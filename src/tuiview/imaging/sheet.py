@@ -106,7 +106,7 @@ class Layout:
         row, column = divmod(number, self.columns)
         x0, x1 = (round(self.width * (column + i) / self.columns) for i in (0, 1))
         y0, y1 = (round(self.height * (row + i) / self.rows) for i in (0, 1))
-        gap, foot = self.gap, self.strip + (_LETTERS + 3 if self.captions else 0)
+        gap, foot = self.gap, self.strip + (self.gap + _LETTERS + 3 if self.captions else 0)
         width, height = x1 - x0 - 2 * gap, y1 - y0 - 2 * gap - foot
         return Place(x0 + gap, y0 + gap, max(1, width), max(1, height))
 
@@ -195,7 +195,7 @@ def _signs(layout: Layout, number: int, tile: TilePicture) -> list[Shape]:
     words = partial(Text, size=_LETTERS, anchor="mm", edge=False, space="screen")
     across = left + width / 2
     if layout.captions and tile.caption:
-        y = below + layout.strip + _LETTERS / 2 + 1
+        y = below + layout.strip + layout.gap + _LETTERS / 2 + 1
         shapes.append(words(across, y, _cut(tile.caption, fits), color=_WORDS))
     if tile.missing and width >= _LETTERS:
         why = _cut(tile.missing, fits) if layout.captions else "×"

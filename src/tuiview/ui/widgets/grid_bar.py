@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tuiview.ui.screens.desk import Desk
 
 _KEYS = {
-    "items": "hjkl move  + - larger, smaller  1-9 category  enter open  ctrl+o frames  o leave",
-    "frames": "h l frame  j k item  + - larger, smaller  t v c display  ctrl+o leave",
+    "items": "hjkl move  + - size  1-9 category  w one display  enter open  ctrl+o frames  o leave",
+    "frames": "h l frame  j k item  + - size  t v c display  ctrl+o leave",
 }
 
 
