@@ -17,6 +17,7 @@ COMMANDS = {
     "snapshot": "render the picture as shown to a PNG file, without a terminal",
     "export": "write decisions and marks to files",
     "import": "take decisions and marks from files",
+    "report": "say how far a review has come, and how far reviewers agree",
     "log": "show the history of an item, or of all",
     "merge": "unite the decisions of several machines or reviewers",
     "doctor": "say what the terminal, the store or a file system can do",

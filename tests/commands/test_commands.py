@@ -193,3 +193,24 @@ def test_importing_the_command_line_is_light():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_report_compares_reviewers_side_by_side(reviewed, capsys):
+    with Store.open(store_path(reviewed, "bob"), "bob") as store:
+        store.record([Decision("b.fits", What.CATEGORY, "merger", False, True)])
+        store.record([Decision("a.fits", What.CATEGORY, "spiral", False, True)])
+    assert main(["report", str(reviewed)]) == 0
+    shown = capsys.readouterr().out
+    assert "bob: 2 items decided" in shown
+    assert "alice, bob: 1 items, 0% the same" in shown
+    assert main(["report", str(reviewed), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["disputed"] == {"b.fits": {"alice": ["spiral"], "bob": ["merger"]}}
+    assert main(["report", str(reviewed), "--disputed"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["item\talice\tbob", "b.fits\tspiral\tmerger"]
+
+
+def test_a_report_without_decisions_says_where_they_would_be(tmp_path, small_fits, capsys):
+    small_fits("a.fits", folder=tmp_path / "new")
+    assert main(["report", str(tmp_path / "new")]) == 1
+    assert ".sqlite" in capsys.readouterr().err
