@@ -214,3 +214,39 @@ def test_a_report_without_decisions_says_where_they_would_be(tmp_path, small_fit
     small_fits("a.fits", folder=tmp_path / "new")
     assert main(["report", str(tmp_path / "new")]) == 1
     assert ".sqlite" in capsys.readouterr().err
+
+
+def test_a_page_holds_pictures_and_decisions_and_nothing_of_a_files_text_runs(reviewed, capsys):
+    with Store.open(store_path(reviewed, "alice"), "alice") as store:
+        bad = "</script><script>alert(1)</script>"
+        store.record([Decision("a.fits", What.CATEGORY, bad, False, True)])
+    page = reviewed.parent / "page.html"
+    assert main(["export", str(reviewed), "--format", "html", "-o", str(page)]) == 0
+    html = page.read_text()
+    assert html.count("<figure") == 2
+    assert html.count("data:image/webp;base64,") == 2
+    assert "spiral" in html
+    assert "two, &quot;nuclei&quot;" in html
+    assert html.count("<script>") == 1
+    assert "http" not in html.replace("http-equiv", "")
+
+
+def test_a_page_of_frames_in_step_needs_no_decision(tmp_path, capsys):
+    from astropy.io import fits
+
+    cube = tmp_path / "cube.fits"
+    fits.writeto(cube, np.arange(3 * 20 * 20, dtype="f4").reshape(3, 20, 20))
+    page = tmp_path / "page.html"
+    line = ["export", str(cube), "--format", "html", "--all", "--frames", "--in-step"]
+    assert main([*line, "--stretch", "histeq", "-o", str(page)]) == 0
+    assert page.read_text().count("<figure") == 3
+    assert "id=step checked" in page.read_text()
+
+
+def test_a_damaged_file_has_its_words_on_the_page(reviewed, capsys):
+    (reviewed / "c.fits").write_bytes(b"SIMPLE  =  T but nothing more".ljust(2880))
+    page = reviewed.parent / "page.html"
+    assert main(["export", str(reviewed), "--format", "html", "--all", "-o", str(page)]) == 0
+    html = page.read_text()
+    assert html.count("<figure") == 3
+    assert html.count("data:image/webp;base64,") == 2

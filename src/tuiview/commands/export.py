@@ -1,4 +1,4 @@
-"""Write decisions and marks to files: tables, regions, GeoJSON, Image Marker's files, notes."""
+"""Write decisions and marks to files: tables, regions, GeoJSON, Image Marker's, notes, a page."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tuiview.commands.options import (
     settings_of,
     store_path_of,
 )
+from tuiview.commands.pages import add_page
 from tuiview.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tuiview.settings import Settings
 
 TABLES = ("csv", "parquet", "ecsv", "votable")
-OTHERS = ("regions", "geojson", "imgmarker", "notes-json")
+OTHERS = ("regions", "geojson", "imgmarker", "notes-json", "html")
 
 EPILOG = """\
 examples:
@@ -35,8 +36,10 @@ examples:
   tuiview export data/ --format geojson -o marks.geojson
   tuiview export data/ --format imgmarker -o marker/   for Image Marker 1.2
   tuiview export data/ --format notes-json -o notes.json
+  tuiview export data/ --format html -o review.html    pictures and decisions in one page
+  tuiview export maps.datastack --format html --all --in-step --stretch histeq -o maps.html
 
-`tuiview import` reads all of them back.
+`tuiview import` reads all of them back but the page.
 """
 
 
@@ -48,6 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", type=Path,
         help="file, or folder for regions and imgmarker; else standard output",
     )  # fmt: skip
+    add_page(parser)
     add_store(parser)
     add_collection(parser)
 
@@ -61,11 +65,16 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--format {args.format} needs a file", "-o decisions." + args.format)
     settings = settings_of(args, Path(args.path))
     collection = open_paths([args.path], args)
-    with snapshot.take(store_path_of(collection.root, settings)) as store:
+    path = store_path_of(collection.root, settings)
+    if args.format == "html" and args.all and not path.exists():
+        return _page(args, None, settings, collection)
+    with snapshot.take(path) as store:
         for notice in store.notices:
             _say(notice)
         if args.format in TABLES:
             return _tables(store, collection.root, args.format, output)
+        if args.format == "html":
+            return _page(args, store, settings, collection)
         write: Callable[[Snapshot, Path, Settings, Collection], None]
         if args.format == "regions":
             write = _regions
@@ -127,6 +136,18 @@ def _imgmarker(store: Snapshot, output: Path, settings: Settings, collection: Co
         print(path)
     for notice in written.notices:
         _say(notice)
+
+
+def _page(
+    args: argparse.Namespace, store: Snapshot | None, settings: Settings, collection: Collection
+) -> int:
+    from tuiview.commands.pages import write
+
+    count = write(args, store, settings, collection, args.output)
+    print(args.output)
+    if not count:
+        _say("nothing is decided yet; --all writes every item")
+    return 0
 
 
 def _json(store: Snapshot, form: str, output: Path | None) -> int:
