@@ -8,9 +8,10 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
-from textual.events import Event, Key
+from textual.events import Event, Key, Resize
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -18,9 +19,12 @@ from textual.widgets import Input, TextArea
 from tuiview.session.changes import Change
 from tuiview.ui.actions import ACTIONS, key_names
 from tuiview.ui.driver import TerminalDriver
+from tuiview.ui.screens.palette import Palette
 from tuiview.ui.screens.review import ReviewScreen
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from tuiview.graphics.terminal import Terminal
     from tuiview.session.session import Session
     from tuiview.settings import Settings
@@ -88,6 +92,8 @@ class TuiviewApp(App[None]):
         """
         if isinstance(event, Key) and not event.is_forwarded and await self._act(event):
             return
+        if isinstance(event, Resize) and isinstance(self._driver, TerminalDriver):
+            self._driver.shadow.forget()  # the terminal has moved or cut what it shows
         await super().on_event(event)
 
     async def _act(self, event: Key) -> bool:
@@ -104,6 +110,17 @@ class TuiviewApp(App[None]):
             await _caught_up(focused, self.screen)
         return acted
 
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        """Write what differs from what the terminal shows, instead of all that was repainted."""
+        if isinstance(renderable, CompositorUpdate) and isinstance(self._driver, TerminalDriver):
+            renderable = self._driver.shadow.difference(renderable, self.size)
+        super()._display(screen, renderable)
+
+    def _refresh_notifications(self) -> None:
+        """Show notices in the review's own line: Textual's would lie over the picture."""
+        if self.review.is_mounted:
+            self.call_later(lambda: self.review.notices.show(self._notifications))
+
     def _install_signals(self) -> None:
         """A dropped link or a polite kill leaves as `q` does: saved, unlocked, clean."""
         loop = asyncio.get_running_loop()
@@ -113,6 +130,11 @@ class TuiviewApp(App[None]):
     def action_leave(self) -> None:
         """Quit as `q` does."""
         self.review.leave()
+
+    def action_command_palette(self) -> None:
+        """Every action by its name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the registry, by its name."""

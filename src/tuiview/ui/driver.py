@@ -25,6 +25,7 @@ from tuiview.graphics import probe
 from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
 from tuiview.graphics.terminal import DEVICE
 from tuiview.graphics.window import window_size
+from tuiview.ui.shadow import Shadow
 
 _LATE = 2.0
 """Seconds after which the missing rest of an answer is not waited for any more."""
@@ -67,6 +68,7 @@ class TerminalDriver(LinuxDriver):
 
     - keeps the terminal's answers out of the keys, however late they come;
     - hands all output to a listener, which puts pictures in;
+    - keeps a shadow of what the terminal shows, for frames without repetitions;
     - never makes the event loop wait for a slow link: writes queue up;
     - works on the terminal device when standard input or output is something else;
     - gives the terminal back without pictures, and says when it has it again.
@@ -88,6 +90,8 @@ class TerminalDriver(LinuxDriver):
         self._context = contextvars.copy_context()
         self.bytes_written = 0
         """Bytes handed to the terminal since the start."""
+        self.shadow = Shadow()
+        """What the terminal shows; whoever writes past Textual's frames has it forgotten."""
         if not self.input_tty:
             self.fileno = os.open(DEVICE, os.O_RDWR | os.O_NOCTTY)
             self.input_tty = True
@@ -136,6 +140,7 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self._active = True
+        self.shadow.forget()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if (attributes := probe.original()) is not None:
             self.attrs_before = attributes

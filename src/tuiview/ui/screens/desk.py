@@ -25,6 +25,7 @@ from tuiview.ui.widgets.item_tree import Badges, ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
+from tuiview.ui.widgets.notice_line import NoticeLine
 from tuiview.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ class Desk(Screen[None]):
     def grid_bar(self) -> GridBar:
         """The keys of a grid."""
         return self.query_one("#grid", GridBar)
+
+    @property
+    def notices(self) -> NoticeLine:
+        """The line of notices."""
+        return self.query_one("#notices", NoticeLine)
 
     # What is shown
 

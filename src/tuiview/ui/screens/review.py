@@ -31,6 +31,7 @@ from tuiview.ui.widgets.item_tree import ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
+from tuiview.ui.widgets.notice_line import NoticeLine
 from tuiview.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class ReviewScreen(Desk):
             yield ExamineBar(self, id="examine")
             yield GridBar(self, id="grid")
             yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
+        yield NoticeLine(id="notices")
 
     def on_mount(self) -> None:
         """Begin the review."""

@@ -161,7 +161,9 @@ class ImagePane(Widget, can_focus=True):
         self.say("")
 
     def send_everything_again(self) -> None:
-        """Send the picture again, and believe that the terminal has no other."""
+        """Send the picture again, and believe that the terminal has no other and no text."""
+        if (driver := self._driver) is not None:
+            driver.shadow.forget()
         self._painter.forget()
         self._deliveries.forget()
         self._demand = 0
@@ -208,7 +210,10 @@ class ImagePane(Widget, can_focus=True):
         return (self.size.width - area.columns) // 2, (self.size.height - area.rows) // 2
 
     def _repaint(self) -> None:
+        """Have every cell of the pane written, even where it looks the same to Textual."""
         self._strips = None
+        if (driver := self._driver) is not None:
+            driver.shadow.forget(self.region)
         self.refresh()
 
     # The way of a picture to the screen
@@ -292,7 +297,7 @@ class ImagePane(Widget, can_focus=True):
         if count < place.area - len(covered) and not self._asked_whole:
             # What lies over the picture must be drawn after it: all of it has to be in the frame.
             self._asked_whole = True
-            self.call_later(self.refresh)
+            self.call_later(self._repaint)
             return data
         return self._with_picture(data, shown, place, covered)
 

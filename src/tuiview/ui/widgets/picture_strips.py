@@ -64,6 +64,11 @@ def has_cells(data: str) -> bool:
     return not data.isascii() and _RUN.search(data) is not None
 
 
+def is_cell(character: str) -> bool:
+    """Whether a character is a cell of a picture; an empty text is none."""
+    return chr(_FIRST) <= character < chr(_FIRST + CAPACITY)
+
+
 def _runs(text: str, columns: int) -> Iterator[tuple[int, int, int]]:
     """Row, first column and width of each piece of consecutive cells in one row."""
     start = 0

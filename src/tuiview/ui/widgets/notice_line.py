@@ -1,0 +1,43 @@
+"""The notice line: what is said in passing, over the hints at the foot, not over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.notifications import Notification
+from textual.timer import Timer
+from textual.widgets import Static
+
+
+class NoticeLine(Static):
+    """The newest of the notices that have not expired; gone when there is none.
+
+    It lies on the last row of the screen, so that no notice costs a layout or, in terminals whose
+    pictures text destroys, a picture. Only a notice that one row cannot hold takes more.
+    """
+
+    DEFAULT_CSS = """
+    NoticeLine {
+        display: none; layer: notices; dock: bottom; width: 100%; height: auto; max-height: 8;
+        padding: 0 1; background: $panel; color: $foreground;
+    }
+    NoticeLine.-warning { color: $text-warning; text-style: bold; }
+    NoticeLine.-error { background: $error-muted; color: $text-error; text-style: bold; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._next: Timer | None = None
+
+    def show(self, notices: Iterable[Notification]) -> None:
+        """Show the newest of these for the time it has left, then the one before it."""
+        waiting = [notice for notice in notices if not notice.has_expired]
+        if self._next is not None:
+            self._next.stop()
+            self._next = None
+        self.display = bool(waiting)
+        if waiting:
+            newest = waiting[-1]
+            self.set_classes(f"-{newest.severity}")
+            self.update(newest.message)
+            self._next = self.set_timer(newest.time_left, lambda: self.show(waiting[:-1]))
