@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -227,3 +228,56 @@ def test_control_characters_in_names_do_not_reach_the_terminal(tmp_path: Path) -
         assert b"b\x1b[31m.png" not in bytes(terminal.output)
         terminal.press("q")
         terminal.wait_exit()
+
+
+BROKEN = """
+import sys
+from tuiview.session.look import Look
+from tuiview.ui.widgets.note_editor import NoteEditor
+
+def luckless(*args):
+    raise RuntimeError("out of luck")
+
+Look.turn = luckless
+NoteEditor.render_line = luckless
+from tuiview.cli import main
+sys.exit(main())
+"""
+
+
+def test_a_bug_in_an_action_is_told_and_written_down(
+    numbered: Callable[..., Path], home: Path
+) -> None:
+    command = (sys.executable, "-c", BROKEN)
+    with Terminal([numbered(3)], kind="kitty", size=SIZE, home=home, command=command) as terminal:
+        terminal.wait_for_item(1)
+        terminal.press("r")
+        terminal.wait_for("a bug in tuiview: RuntimeError: out of luck; written to")
+        terminal.press("j", "1")
+        terminal.wait_for_item(2)
+        terminal.wait_for("saved")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    assert "in luckless" in (home / ".local/state/tuiview/faults.log").read_text()
+
+
+def test_a_bug_that_ends_the_review_leaves_the_terminal_clean_and_says_so(
+    numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(3)
+    command = (sys.executable, "-c", BROKEN)
+    with Terminal([folder], kind="kitty", size=SIZE, home=home, command=command) as terminal:
+        terminal.wait_for_item(1)
+        terminal.press("1", "j")
+        terminal.wait_for_item(2)
+        terminal.press("enter")
+        assert terminal.wait_exit() == 1
+        assert terminal.device_restored()
+        assert terminal.picture_box() is None
+        text = " ".join(terminal.screen_text().split())
+        assert "a bug ended the review: RuntimeError: out of luck" in text
+        assert "every decision is saved" in text
+        assert "Traceback" not in text
+    assert "in luckless" in (home / ".local/state/tuiview/faults.log").read_text()
+    exported = tuiview("export", folder, "--format", "csv", home=home)
+    assert "class 1" in exported.stdout

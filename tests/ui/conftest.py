@@ -35,6 +35,15 @@ class Review:
     def __init__(self, app: TuiviewApp, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
+        self.faults: list[Exception] = []
+        """Faults that the review outlived; a test that expects some clears them."""
+        report = app.review.report
+
+        def reported(error: Exception) -> None:
+            self.faults.append(error)
+            report(error)
+
+        app.review.report = reported
 
     @property
     def session(self) -> Session:
@@ -133,6 +142,8 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
                 review = Review(app, pilot)
                 await review.idle()
                 yield review
+                if review.faults:
+                    raise review.faults[0]
         finally:
             app.session.close()
             opened_store.close()

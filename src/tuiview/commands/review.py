@@ -122,6 +122,7 @@ def review(
     from tuiview.session.look import check_settings
     from tuiview.session.session import Session
     from tuiview.ui.app import TuiviewApp
+    from tuiview.ui.faults import log_path, written_down
 
     check_settings(settings)
     path = store_path_of(collection.root, settings)
@@ -155,17 +156,24 @@ def review(
                 notify=listener, choice=choice or EVERYTHING, catalogues=catalogues,
             )  # fmt: skip
 
-        app = TuiviewApp(make_session, terminal, settings)
+        app = TuiviewApp(make_session, terminal, settings, log_path())
         _quicken()
         ended = False
         try:
-            with _aside_from_screen():
+            with _aside_from_screen(), written_down(log_path()):
                 app.run()
         finally:
             ended = app.session.close()
     finally:
         left = store.close()
     print(f"decisions: {path}", file=sys.stderr)
+    if app.fault is not None:
+        saved = "" if left.unsaved else "every decision is saved; "
+        print(
+            f"tuiview: a bug ended the review: {printable(app.fault)}\n"
+            f"  {saved}what happened is written to {log_path()}",
+            file=sys.stderr,
+        )
     if left.unsaved:
         kept = f"they are in {left.rescued}; `tuiview merge` unites them" if left.rescued else ""
         raise TuiviewError(f"{left.unsaved} decisions could not be saved", kept)

@@ -94,5 +94,12 @@ class Noticed(Change):
     severity: Severity = "information"
 
 
+@dataclass(frozen=True, slots=True)
+class Faulted(Change):
+    """A fault of the program: an exception that nobody foresaw, caught on another thread."""
+
+    error: Exception
+
+
 Notify = Callable[[Change], None]
 """Takes a change; may be called from any thread and returns at once."""

@@ -17,6 +17,7 @@ from tuiview.session.changes import (
     CursorMoved,
     DecisionsChanged,
     DisplayChanged,
+    Faulted,
     Noticed,
     Notify,
     ToRun,
@@ -259,10 +260,10 @@ class Session:
 
     def failed_behind(self, error: Exception) -> None:
         """A job behind let an exception through: tell it, whatever thread it was."""
-        words = (
-            error.message if isinstance(error, TuiviewError) else f"{type(error).__name__}: {error}"
-        )
-        self.notify(Noticed(words, "error"))
+        if isinstance(error, TuiviewError):
+            self.notify(Noticed(error.message, "error"))
+        else:
+            self.notify(Faulted(error))
 
     def _arrive(self) -> None:
         """The cursor is on another item."""

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.events import Event, Key, Resize
+from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -19,6 +21,7 @@ from textual.widgets import Input, TextArea
 from tuiview.session.changes import Change
 from tuiview.ui.actions import ACTIONS, key_names
 from tuiview.ui.driver import TerminalDriver
+from tuiview.ui.faults import write_down
 from tuiview.ui.screens.palette import Palette
 from tuiview.ui.screens.review import ReviewScreen
 
@@ -51,6 +54,10 @@ class TuiviewApp(App[None]):
         make_session: Makes the session, given where its changes go (from any thread).
         terminal: What was detected of the terminal.
         settings: The reviewer's settings.
+        fault_log: Where faults of the program are written down, for the words about them.
+
+    Attributes:
+        fault: The fault that ended the review, in a line; None when the reviewer ended it.
     """
 
     CSS_PATH = "tuiview.tcss"
@@ -60,13 +67,20 @@ class TuiviewApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS = [Binding("ctrl+q", "leave", "quit", show=False, id="app-quit")]
 
-    def __init__(self, make_session: MakeSession, terminal: Terminal, settings: Settings) -> None:
+    def __init__(
+        self,
+        make_session: MakeSession,
+        terminal: Terminal,
+        settings: Settings,
+        fault_log: Path | None = None,
+    ) -> None:
         super().__init__(driver_class=TerminalDriver)
+        self.fault: str | None = None
         self.animation_level = "none"
         self.terminal = terminal
         self.settings = settings
         self.session = make_session(self._notify)
-        self.review = ReviewScreen(self.session, terminal)
+        self.review = ReviewScreen(self.session, terminal, fault_log)
         if settings.theme in self.available_themes:
             self.theme = settings.theme
 
@@ -82,6 +96,24 @@ class TuiviewApp(App[None]):
         """Bring a change to the screen's thread; called from any."""
         if self.is_running:
             self.review.post_message(ReviewScreen.Changed(change))
+
+    async def _dispatch_message(self, message: Message) -> None:
+        """Handle a message; a fault in that is told and written down, and the review goes on."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.review.is_mounted:
+                raise
+            self.review.report(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A fault in the widgets or in drawing, after which the screen cannot go on."""
+        self._return_code = 1
+        if self.fault is None:
+            self.fault = write_down(error, "a fault that ended the review")
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
 
     async def on_event(self, event: Event) -> None:
         """Finish one key before the next one is looked at.

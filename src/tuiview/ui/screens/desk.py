@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -17,6 +18,7 @@ from tuiview.session.examining import Examined
 from tuiview.text import printable
 from tuiview.ui.actions import ACTIONS, action, effective_keys
 from tuiview.ui.describe import badges, decision_words, mark_words, status_left, status_right
+from tuiview.ui.faults import in_short, write_down
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
 from tuiview.ui.widgets.grid_bar import GridBar
@@ -42,12 +44,14 @@ class Desk(Screen[None]):
     Args:
         session: The review.
         terminal: What the terminal can do.
+        fault_log: Where faults of the program are written down.
     """
 
-    def __init__(self, session: Session, terminal: Terminal) -> None:
+    def __init__(self, session: Session, terminal: Terminal, fault_log: Path | None = None) -> None:
         super().__init__()
         self.session: Session = session
         self.terminal: Terminal = terminal
+        self.fault_log = fault_log
         self._rest: Timer | None = None
         self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
@@ -134,6 +138,12 @@ class Desk(Screen[None]):
             markup=False,
         )
 
+    def report(self, error: Exception) -> None:
+        """Tell of a fault of the program that the review outlives."""
+        line = write_down(error, "a fault that the review outlived")
+        where = f"; written to {in_short(self.fault_log)}" if self.fault_log is not None else ""
+        self.say(f"a bug in tuiview: {line}{where}", "error")
+
     def _hints(self) -> str:
         hints = [a.hint for a in ACTIONS if a.hint and a.mode == "review"]
         return "  ".join([*hints[-2:], *hints[:-2]])  # help and quit are never cut off
@@ -152,6 +162,8 @@ class Desk(Screen[None]):
             run()
         except TuiviewError as error:
             self.say(str(error), "error")
+        except Exception as error:
+            self.report(error)
 
     # Verbs: what the registry of actions calls
 

@@ -89,6 +89,15 @@ class ReviewScreen(Desk):
         self.session.start()
         self._show_status()
 
+    async def _dispatch_message(self, message: Message) -> None:
+        """Handle a message; a fault in that is told and written down, and the review goes on."""
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not self.is_mounted:
+                raise
+            self.report(error)
+
     def on_resize(self, event: Resize) -> None:
         """Adapt the layout to the terminal: narrow ones lose the side, then the tree."""
         self.set_class(event.size.width < _WIDE, "narrow")
@@ -140,6 +149,8 @@ class ReviewScreen(Desk):
                     self.metadata.show(metadata_rows(item, info, more))
             case changes.Progressed(progress):
                 self._progressed(progress)
+            case changes.Faulted(error):
+                self.report(error)
             case changes.Noticed(words, severity):
                 self.say(words, severity)
             case Sought(position, words):
@@ -178,7 +189,7 @@ class ReviewScreen(Desk):
 
     def _start_rest(self) -> None:
         if self._rest is None:
-            self._rest = self.set_timer(_REST, self._rested, name="rest")
+            self._rest = self.set_timer(_REST, lambda: self.call_later(self._rested), name="rest")
         else:
             self._rest.reset()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.cells import cell_len
 from textual.notifications import Notification
 from textual.timer import Timer
 from textual.widgets import Static
@@ -13,7 +14,8 @@ class NoticeLine(Static):
     """The newest of the notices that have not expired; gone when there is none.
 
     It lies on the last row of the screen, so that no notice costs a layout or, in terminals whose
-    pictures text destroys, a picture. Only a notice that one row cannot hold takes more.
+    pictures text destroys, a picture. Only a notice that one row cannot hold lies above the foot
+    and the status line.
     """
 
     DEFAULT_CSS = """
@@ -21,6 +23,7 @@ class NoticeLine(Static):
         display: none; layer: notices; dock: bottom; width: 100%; height: auto; max-height: 8;
         padding: 0 1; background: $panel; color: $foreground;
     }
+    NoticeLine.-long { margin-bottom: 2; }
     NoticeLine.-warning { color: $text-warning; text-style: bold; }
     NoticeLine.-error { background: $error-muted; color: $text-error; text-style: bold; }
     """
@@ -38,6 +41,7 @@ class NoticeLine(Static):
         self.display = bool(waiting)
         if waiting:
             newest = waiting[-1]
-            self.set_classes(f"-{newest.severity}")
+            long = "\n" in newest.message or cell_len(newest.message) > self.app.size.width - 2
+            self.set_classes(f"-{newest.severity}{' -long' if long else ''}")
             self.update(newest.message)
             self._next = self.set_timer(newest.time_left, lambda: self.show(waiting[:-1]))
