@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import groupby
 from typing import NamedTuple
 
 from rich.color import ColorSystem
@@ -86,8 +85,9 @@ class Shadow:
         if texts == old_texts and looks == old_looks:
             return []
         self._texts[y][x:stop], self._looks[y][x:stop] = texts, looks
-        if _odd(texts) or _odd(old_texts):
-            # Terminals disagree on the width of such characters: nothing behind them is certain.
+        known = [text for text in old_texts if text is not None]
+        if not known or _odd(texts) or _odd(known):
+            # Terminals disagree on the width of odd characters: nothing behind them is certain.
             return [(0, len(texts) - 1)]
         return list(
             _runs(
@@ -124,12 +124,10 @@ class _Difference(CompositorUpdate):
             texts, looks = _cells(strip.crop(0, width - x), console._color_system)
             for first, last in self._shadow.put(x, y, texts, looks):
                 written.append(Control.move_to(x + first, y).segment.text)
-                at = first
-                for look, same in groupby(looks[first : last + 1]):
-                    stop = at + len(list(same))
+                for look, stretch in _stretches(texts, looks, first, last + 1):
                     new = _DEFAULT if look is _PICTURE else look
-                    written += [_change(pen, new), *texts[at:stop]]
-                    at, pen = stop, new
+                    written += (_change(pen, new), stretch)
+                    pen = new
         written.append(_change(pen, _DEFAULT))
         return "".join(written)
 
@@ -223,9 +221,21 @@ def _codes(style: Style | None, system: ColorSystem | None) -> str:
     return drawn.partition("\x1b[")[2].partition("m")[0]
 
 
-def _odd(texts: Iterable[str | None]) -> bool:
+def _stretches(
+    texts: list[str], looks: list[_Look], start: int, stop: int
+) -> Iterator[tuple[_Look, str]]:
+    """Neighbouring cells that look the same, and what stands in them."""
+    while start < stop:
+        look, end = looks[start], start + 1
+        while end < stop and (looks[end] is look or looks[end] == look):
+            end += 1
+        yield look, "".join(texts[start:end])
+        start = end
+
+
+def _odd(texts: list[str]) -> bool:
     """Whether a cell shows more or less than one character of one cell."""
-    return any(text is not None and len(text) != 1 for text in texts)
+    return _BEHIND in texts or len("".join(texts)) != len(texts)
 
 
 def _runs(changed: Iterable[int]) -> Iterator[tuple[int, int]]:
