@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tuiview.collection.base import Item
@@ -70,3 +71,12 @@ async def test_the_counters_tell_what_was_left_out(open_review, folder):
     async with open_review(folder) as review:
         await review.press("ctrl+t")
         assert "items 6, left out as no images 1" in review.text()
+
+
+def test_a_date_is_told_to_the_second_and_a_path_once():
+    facts = {"path": "/d/a", "size": 11520, "modified": datetime(2026, 1, 2, 3, 4, 5, 678, UTC)}
+    info = ImageInfo("FITS", ["a"], "a", (10, 20), "uint8", "", 1, "lower", facts=facts)
+    rows = metadata_rows(Item("a", "a", FileSource(Path("/d/a"))), info, {})
+    assert ("size", "11,520", "bytes") in rows
+    assert ("modified", "2026-01-02 03:04:05 UTC", "") in rows
+    assert "path" not in [key for key, _, _ in rows]

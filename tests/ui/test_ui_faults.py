@@ -7,6 +7,7 @@ import pytest
 from tuiview.session import changes
 from tuiview.session.look import Look
 from tuiview.session.session import Session
+from tuiview.session.viewer import Viewer
 from tuiview.ui.faults import written_down
 from tuiview.ui.widgets.metadata_table import MetadataTable
 
@@ -46,7 +47,7 @@ async def test_a_fault_in_showing_what_changed(open_review, folder, monkeypatch)
 async def test_a_fault_at_rest(open_review, folder, monkeypatch):
     async with open_review(folder) as review:
         with monkeypatch.context() as broken:
-            broken.setattr(Session, "rested", luckless)
+            broken.setattr(Viewer, "rested", luckless)
             review.screen._rest = review.screen.set_timer(3600, lambda: None)
             review.screen.call_later(review.screen._rested)
             await review.idle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,7 +176,11 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
     ]
     if info.unit:
         rows.append(("unit", info.unit, "BUNIT"))
-    rows += [(key, _text(value), "") for key, value in info.facts.items()]
+    for key, value in info.facts.items():
+        if key == "size" and isinstance(value, int):
+            rows.append((key, f"{value:,}", "bytes"))
+        elif ("file", _text(value), "") not in rows:
+            rows.append((key, _text(value), ""))
     rows += [("left out", words, "") for words in info.skipped]
     rows += wcs_rows(info)
     if info.cards:
@@ -228,5 +233,7 @@ def _text(value: object) -> str:
         return "T" if value else "F"
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S %Z}".rstrip()
     text = str(value)
     return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 1] + "…"

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _ONE_PICTURE = "this is done on one picture: enter shows the framed tile alone"
 
+NOTE = "note"
+NOTE_KEYS = "ctrl+s keeps it, ctrl+g leaves a draft"
+
 
 class Desk(Screen[None]):
     """A screen with the panels of a review, and everything that a key may ask of it.
@@ -144,9 +147,9 @@ class Desk(Screen[None]):
         where = f"; written to {in_short(self.fault_log)}" if self.fault_log is not None else ""
         self.say(f"a bug in tuiview: {line}{where}", "error")
 
-    def _hints(self) -> str:
+    def _hints(self) -> list[str]:
         hints = [a.hint for a in ACTIONS if a.hint and a.mode == "review"]
-        return "  ".join([*hints[-2:], *hints[:-2]])  # help and quit are never cut off
+        return [*hints[-2:], *hints[:-2]]  # help and quit are never left out
 
     def focus_mode(self) -> None:
         """Give the keys back to the mode that is on."""
@@ -214,6 +217,7 @@ class Desk(Screen[None]):
         """Write the note of the current item."""
         item = self.session.item
         if item is not None:
+            self.query_one("#note-title", Static).update(f"{NOTE}: {NOTE_KEYS}")
             self.add_class("noting")
             self.note.begin(item.key, self.session.decisions.note_to_edit(item.key))
 

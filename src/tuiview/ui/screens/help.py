@@ -66,10 +66,14 @@ def help_text(keys: dict[str, str]) -> Content:
         if action.group != group:
             group = action.group
             lines += [Content(""), Content.styled(group, "bold $text-accent")]
-        if action.id.startswith("category-") and action.id not in ("category-1", "category-9"):
-            continue
-        shown = key_names(keys[action.id])
-        lines.append(Content.assemble((f"  {shown:<22}", "$text-secondary"), action.words))
+        shown, words = key_names(keys[action.id]), action.words
+        kind, _, number = action.id.partition("-")
+        if kind in ("category", "mark") and number.isdigit():
+            if number != "9":
+                continue
+            first = key_names(keys[f"{kind}-1"])
+            shown, words = f"{first} to {shown}", words.replace("9", "1 to 9")
+        lines.append(Content.assemble((f"  {shown:<22}", "$text-secondary"), words))
     lines += [Content(""), Content.styled("Commands after :", "bold $text-accent")]
     lines.append(Content.assemble(("  N  +N  -N  N%  $      ", "$text-secondary"), "go to an item"))
     for command in COMMANDS:

@@ -22,10 +22,11 @@ from tuiview.session.seeking import Sought, ViewMade
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
 from tuiview.ui.describe import metadata_rows, read_out_words
-from tuiview.ui.screens.desk import Desk
+from tuiview.ui.screens.desk import NOTE, Desk
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
 from tuiview.ui.widgets.grid_bar import GridBar
+from tuiview.ui.widgets.hint_line import HintLine
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
@@ -67,12 +68,12 @@ class ReviewScreen(Desk):
             yield ImagePane(self.terminal, id="picture")
             with Vertical(id="side"):
                 yield MetadataTable(id="metadata")
-                yield Static("note", id="note-title", markup=False)
+                yield Static(NOTE, id="note-title", markup=False)
                 yield NoteEditor(id="note")
         yield Static(id="banner", markup=False)
         yield StatusLine(id="status")
         with Horizontal(id="foot"):
-            yield Static(self._hints(), id="hints", markup=False)
+            yield HintLine(self._hints(), id="hints")
             yield Static(":", id="prompt", markup=False)
             yield MarkBar(self.session.settings.groups, self, id="marks")
             yield ExamineBar(self, id="examine")
@@ -253,6 +254,7 @@ class ReviewScreen(Desk):
 
     def _leave_note(self) -> None:
         self.note.stop()
+        self.query_one("#note-title", Static).update(NOTE)
         self.remove_class("noting")
         self.focus_mode()
         self._show_note()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
@@ -43,7 +44,7 @@ class ItemTree(ScrollView, can_focus=True):
     ItemTree > .item-tree--cursor { background: $primary-muted; color: $text; text-style: bold; }
     ItemTree:focus > .item-tree--cursor { background: $primary; }
     ItemTree > .item-tree--group { color: $text-accent; }
-    ItemTree > .item-tree--count { color: $text-muted; }
+    ItemTree > .item-tree--count { text-style: dim; }
     """
 
     @dataclass
@@ -189,7 +190,9 @@ class ItemTree(ScrollView, can_focus=True):
             segments.append(Segment("· ", base + self._part("count")))
         for text, color in badges or ():
             segments.append(Segment(text, base + Style(color=color) if color else base))
-        segments.append(Segment(printable(line.label) or "…", base))
+        taken = sum(segment.cell_length for segment in segments)
+        room = self.scrollable_content_region.width - taken
+        segments.append(Segment(_shortened(printable(line.label) or "…", room), base))
         return segments
 
     def _part(self, part: str) -> Style:
@@ -208,3 +211,11 @@ class ItemTree(ScrollView, can_focus=True):
         self.post_message(
             self.InSight(self._outline.line(top).position, self._outline.line(last).position)
         )
+
+
+def _shortened(name: str, room: int) -> str:
+    """A name without its middle where it is too long: what tells names apart is often behind."""
+    if cell_len(name) <= room or room < 8:
+        return name
+    tail = (room - 1) // 2
+    return f"{name[: room - 1 - tail]}…{name[-tail:]}"

@@ -24,7 +24,7 @@ class NoteEditor(TextArea):
 
     DEFAULT_CSS = """
     NoteEditor { border: none; padding: 0 1; scrollbar-size: 1 1; background: $surface; }
-    NoteEditor:focus { background: $boost; }
+    NoteEditor:focus { border: none; background: $boost; }
     """
 
     @dataclass
@@ -59,6 +59,7 @@ class NoteEditor(TextArea):
         self.key: str | None = None
         self.can_focus = False
         self.cursor_blink = False
+        self.highlight_cursor_line = False
 
     @property
     def editing(self) -> bool:

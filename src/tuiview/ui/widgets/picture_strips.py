@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -24,6 +25,7 @@ CellWriter = Callable[[int, int, int], str]
 """Called with row, first column and number of cells; returns what the terminal takes for them."""
 
 
+@lru_cache(maxsize=1024)
 def picture_strip(row: int, columns: int) -> Strip:
     """One row of a picture that is `columns` wide."""
     first = _FIRST + row * columns

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -15,7 +16,8 @@ Part = tuple[str, Style]
 
 
 class StatusLine(Widget):
-    """One line of parts: those on the left are cut, those on the right stay whole.
+    """One line of parts. Where not all fit, those on the right go that matter least: dim and plain
+    ones; then those on the left are cut.
 
     It repaints itself alone, so that a key costs one line and not a screen.
     """
@@ -40,11 +42,31 @@ class StatusLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line as segments."""
-        base = self.rich_style
-        right = Strip(_segments(self._right, base))
-        room = max(0, self.size.width - right.cell_length)
-        left = Strip(_segments(self._left, base)).adjust_cell_length(room, base)
-        return Strip([*left, *right]).adjust_cell_length(self.size.width, base)
+        base, width = self.rich_style, self.size.width
+        left = Strip(_segments(self._left, base))
+        right = _fitting(self._right, width - left.cell_length)
+        strip = Strip(_segments(right, base))
+        room = max(0, width - strip.cell_length)
+        if left.cell_length > room:
+            left = Strip([*left.crop(0, max(0, room - 2)), Segment("… ", base)])
+        return Strip([*left.adjust_cell_length(room, base), *strip]).adjust_cell_length(width, base)
+
+
+def _fitting(parts: Sequence[Part], room: int) -> list[Part]:
+    """The parts that fit: first the dim ones go, then the plain ones; others always stay."""
+    kept = list(parts)
+    for gone in (_is_dim, _is_plain):
+        if sum(cell_len(printable(text)) + 1 for text, _ in kept) > room:
+            kept = [part for part in kept if not gone(part[1])]
+    return kept
+
+
+def _is_dim(style: Style) -> bool:
+    return bool(style.dim)
+
+
+def _is_plain(style: Style) -> bool:
+    return not style
 
 
 def _segments(parts: Sequence[Part], base: Style) -> list[Segment]:
