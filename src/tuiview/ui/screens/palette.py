@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.command import CommandPalette
+from textual.command import CommandPalette, SearchIcon
 from textual.widgets import Input
 
 
@@ -12,3 +12,4 @@ class Palette(CommandPalette):
     def on_mount(self) -> None:
         """Let the cursor stand still: each blink would be a frame on a slow link."""
         self.query_one(Input).cursor_blink = False
+        self.query_one(SearchIcon).icon = "/"  # not every terminal's font has a lens

@@ -119,7 +119,8 @@ class ItemTree(ScrollView, can_focus=True):
             return Strip.blank(width, base)
         line = self._outline.line(number)
         if number == self._cursor:
-            base = base + self._part("cursor")
+            # Whole, not partial: what stands out from the cursor's own background is worked out.
+            base = base + self.get_component_rich_style("item-tree--cursor")
         segments = self._group(line, base) if line.kind == "group" else self._item(line, base)
         return Strip(segments).adjust_cell_length(width, base)
 
