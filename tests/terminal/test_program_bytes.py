@@ -64,8 +64,8 @@ def test_focus_and_panels_send_no_picture(review: Terminal) -> None:
 
 
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
-@pytest.mark.parametrize(("there", "back"), [("?", "q"), ("ctrl+p", "escape"), ("ctrl+t", "q")])
-def test_a_modal_over_a_placeholder_picture_sends_no_picture(
+@pytest.mark.parametrize(("there", "back"), [("?", "q"), ("ctrl+p", "escape"), ("enter", "ctrl+g")])
+def test_what_opens_over_a_placeholder_picture_sends_no_picture(
     review: Terminal, there: str, back: str
 ) -> None:
     both_ways(review, there, back, 15_000)
