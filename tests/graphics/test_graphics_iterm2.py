@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from decoders import decode_iterm2, iterm2_pictures
+from decoders import decode_iterm2, iterm2_pictures, unwrap_tmux
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pictures import areas, noisy_field, photo, pictures, psnr
 
 from tuiview.graphics import iterm2
 from tuiview.graphics.passthrough import wrap_each
-from tuiview.graphics.payload import Area, Quality
+from tuiview.graphics.payload import Area, Payload, Quality
 
 AREA = Area(30, 10, 8, 16)
 
@@ -48,20 +48,42 @@ def test_a_coarse_picture_has_fewer_pixels() -> None:
     assert decode_iterm2(payload.chunks[0])[0].shape == (AREA.height // 2, AREA.width // 2, 3)
 
 
-@pytest.mark.parametrize("tmux", [True, False])
-def test_a_large_one_goes_in_parts_below_the_limit(tmux: bool) -> None:
-    picture = photo(AREA.width, AREA.height)
-    payload = iterm2.encode(picture, AREA)
-    parts = iterm2.parts(payload, max_bytes=5000)
-    assert len(parts) > 4
-    assert max(map(len, parts)) <= 5000
-    stream = b"\x1b[7;3H" + b"".join(wrap_each(parts) if tmux else parts)
-    ((row, column, seen, arguments),) = iterm2_pictures(stream)
-    assert (row, column) == (6, 2)
-    assert np.array_equal(seen, picture.rgb())
-    assert arguments["inline"] == "1"
+def drawn(payload: Payload, wrapped: bool = False) -> np.ndarray:
+    """The images of a payload drawn at their rows, each over as many cells as it says."""
+    area = payload.area
+    chunks = wrap_each(payload.chunks) if wrapped else payload.chunks
+    stream = b"".join(
+        b"\x1b[%d;3H" % (row + 7) + chunk for row, chunk in zip(payload.rows, chunks, strict=True)
+    )
+    if wrapped:
+        stream = unwrap_tmux(stream)
+    canvas = np.zeros((area.height, area.width, 3), np.uint8)
+    for row, column, seen, arguments in iterm2_pictures(stream):
+        assert column == 2
+        assert int(arguments["width"]) == area.columns
+        assert len(seen) == int(arguments["height"]) * area.cell_height
+        top = (row - 6) * area.cell_height
+        canvas[top : top + len(seen)] = seen
+    return canvas
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_large_one_goes_in_strips_far_below_what_tmux_drops(wrapped: bool) -> None:
+    area = Area(130, 45, 10, 20)
+    picture = photo(area.width, area.height)
+    payload = iterm2.encode(picture, area)
+    assert payload.nbytes > 900_000
+    assert max(map(len, wrap_each(payload.chunks))) < 300_000
+    assert np.array_equal(drawn(payload, wrapped), picture.rgb())
+
+
+def test_a_coarse_one_in_few_colours_has_the_same_ones_in_all_strips() -> None:
+    area = Area(130, 45, 10, 20)
+    payload = iterm2.encode(photo(area.width, area.height), area, Quality(levels=16))
+    assert len(payload.chunks) > 4
+    assert len(np.unique(drawn(payload).reshape(-1, 3), axis=0)) <= 16
 
 
 def test_a_small_one_stays_whole() -> None:
     payload = iterm2.encode(photo(AREA.width, AREA.height), AREA)
-    assert iterm2.parts(payload) == list(payload.chunks)
+    assert len(payload.chunks) == 1

@@ -7,10 +7,10 @@ import pytest
 from decoders import _DIACRITICS, KittyScreen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import RAMP, areas, noisy_field, photo, pictures, psnr
+from pictures import areas, noisy_field, photo, pictures, psnr
 
 from tuiview.graphics import kitty
-from tuiview.graphics.kitty import NEW_FRAME, Placement
+from tuiview.graphics.kitty import Placement
 from tuiview.graphics.passthrough import wrap_each
 from tuiview.graphics.payload import Area, Protocol, Quality
 from tuiview.picture import Picture
@@ -74,18 +74,6 @@ def test_diacritics_are_those_of_the_protocol() -> None:
     assert "".join(_DIACRITICS) == kitty.DIACRITICS
 
 
-def test_pictures_sent_ahead_appear_by_their_frame() -> None:
-    first, second, third = (noisy_field(AREA.width, AREA.height, seed) for seed in range(3))
-    screen = KittyScreen()
-    sent(screen, kitty.transmit(kitty.encode(first, AREA), 9, placement=Placement.VIRTUAL))
-    sent(screen, kitty.transmit(kitty.encode(second, AREA), 9, frame=NEW_FRAME))
-    assert np.array_equal(screen.picture(9), first.rgb())
-    sent(screen, [kitty.switch_frame(9, 2)])
-    assert np.array_equal(screen.picture(9), second.rgb())
-    sent(screen, kitty.transmit(kitty.encode(third, AREA), 9, frame=2))
-    assert np.array_equal(screen.picture(9), third.rgb())
-
-
 def test_an_image_of_the_same_id_is_replaced_in_place() -> None:
     first, second = noisy_field(AREA.width, AREA.height), photo(AREA.width, AREA.height)
     screen = KittyScreen()
@@ -118,10 +106,6 @@ def test_direct_placement_draws_at_the_cursor_and_leaves_it_there() -> None:
     assert (screen.cursor.row, screen.cursor.column) == (2, 5)
     assert screen.placements[0].z == -1
     assert np.array_equal(screen.shown(2, 5, 12, 5, (8, 16)), picture.rgb())
-    sent(screen, [kitty.unplace(4)])
-    assert screen.placements == []
-    sent(screen, [b"\x1b[1;1H", kitty.place_direct(payload, 4)])
-    assert np.array_equal(screen.shown(0, 0, 12, 5, (8, 16)), picture.rgb())
 
 
 def test_deleting_frees_the_image() -> None:
@@ -153,7 +137,6 @@ def test_no_chunk_is_over_the_limit_and_all_are_silent() -> None:
     payload = kitty.encode(photo(area.width, area.height), area)
     for sequences in (
         kitty.transmit(payload, 1),
-        kitty.transmit(payload, 1, frame=NEW_FRAME),
         kitty.transmit(payload, 1, placement=Placement.VIRTUAL),
     ):
         assert len(sequences) > 10
@@ -188,12 +171,6 @@ def test_the_query_is_answered_once() -> None:
     screen.feed(kitty.QUERY)
     assert screen.answers == ["\x1b_Gi=31;OK\x1b\\"]
     assert screen.images == {}
-
-
-def test_a_frame_has_no_placement() -> None:
-    payload = kitty.encode(Picture(np.zeros((80, 96), np.uint8), RAMP), AREA)
-    with pytest.raises(ValueError, match="placement"):
-        kitty.transmit(payload, 1, frame=NEW_FRAME, placement=Placement.VIRTUAL)
 
 
 def test_other_output_between_the_chunks_does_no_harm() -> None:

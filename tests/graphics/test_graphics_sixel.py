@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pictures import RAMP, areas, noisy_field, percent, photo, pictures, psnr
 
 from tuiview.graphics import sixel
-from tuiview.graphics.passthrough import wrap_each
+from tuiview.graphics.passthrough import MAX_SEQUENCE, wrap_each
 from tuiview.graphics.payload import Area, Payload, Quality
 from tuiview.picture import Picture
 
@@ -65,7 +65,6 @@ def test_strips_join_without_a_seam_and_keep_their_limit(cell_height: int, parts
     whole = sixel.encode(picture, area, Quality(levels=16))
     limit = whole.nbytes // parts + 500
     strips = sixel.encode(picture, area, Quality(levels=16), limit)
-    assert len(whole.chunks) == 1
     assert len(strips.chunks) >= parts
     assert max(map(len, strips.chunks)) <= limit
     assert strips.rows[0] == 0
@@ -86,7 +85,7 @@ def test_a_large_noisy_picture_stays_below_what_tmux_drops() -> None:
     area = Area(160, 60, 10, 20)
     payload = sixel.encode(noisy_field(area.width, area.height), area)
     assert max(map(len, wrap_each(payload.chunks))) < 1_000_000
-    assert len(payload.chunks) > 1
+    assert max(map(len, wrap_each(sixel.merged(payload, MAX_SEQUENCE).chunks))) < 1_000_000
 
 
 def test_strips_pass_through_tmux() -> None:
@@ -138,13 +137,26 @@ def test_a_thin_line_of_another_colour_survives_few_levels() -> None:
     assert psnr(rgb[200:201, 100:500], seen[None]) > 24
 
 
-def test_rows_alone_match_the_whole() -> None:
-    area = Area(30, 20, 9, 17)
-    picture = noisy_field(area.width, area.height)
-    whole = joined(sixel.encode(picture, area, Quality(levels=24)))
-    part = sixel.encode_rows(picture, area, 7, 9, Quality(levels=24))
-    assert part.rows == (7,)
-    assert np.array_equal(decode_sixel(part.chunks[0], PINK), whole[7 * 17 : 9 * 17])
+@pytest.mark.parametrize("cell_height", [6, 17, 20])
+def test_strips_merge_into_one_image_and_into_few_below_a_limit(cell_height: int) -> None:
+    area = Area(60, 40, 10, cell_height)
+    payload = sixel.encode(noisy_field(area.width, area.height), area)
+    assert len(payload.chunks) > 3
+    one = sixel.merged(payload)
+    assert one.rows == (0,)
+    assert np.array_equal(joined(one, PINK), joined(payload, PINK))
+    limit = payload.nbytes // 2
+    few = sixel.merged(payload, limit)
+    assert 1 < len(few.chunks) < len(payload.chunks)
+    assert max(map(len, few.chunks)) <= limit
+    assert np.array_equal(joined(few, PINK), joined(payload, PINK))
+
+
+def test_strips_that_are_no_whole_bands_stay_apart() -> None:
+    area = Area(60, 9, 9, 25)
+    payload = sixel.encode(noisy_field(area.width, area.height), area, max_bytes=30_000)
+    assert np.array_equal(joined(sixel.merged(payload), PINK), joined(payload, PINK))
+    assert len(sixel.merged(payload).chunks) > 1
 
 
 @pytest.mark.parametrize("scale", [2, 3])

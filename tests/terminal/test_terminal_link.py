@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuiview.graphics.link import AHEAD_WINDOW, Link
-from tuiview.graphics.payload import Area, Protocol
+from tuiview.graphics.payload import Area, Payload, Protocol
 
 AREA = Area(125, 50, 8, 16)
 
@@ -87,24 +87,51 @@ def test_the_rate_is_measured_within_a_factor_of_two(
         assert rate / 2 < link.rate < rate * 2
 
 
-@given(rate=st.floats(2e4, 2e8), round_trip=st.floats(0.0005, 0.4), total=st.integers(1, 400))
+@given(
+    rate=st.floats(2e4, 2e7),
+    round_trip=st.floats(0.0005, 0.4),
+    total=st.integers(1, 400),
+    jitter=st.floats(0, 0.004),
+)
 @settings(max_examples=60)
-def test_sending_ahead_never_exceeds_the_window_and_always_ends(
-    rate: float, round_trip: float, total: int
+def test_what_is_sent_ahead_never_holds_a_key_up_for_more_than_the_window(
+    rate: float, round_trip: float, total: int, jitter: float
 ) -> None:
     clock = Clock()
-    link, wire = Link(clock), Wire(clock, rate, round_trip)
+    link, wire = Link(clock, round_trip=round_trip), Wire(clock, rate, round_trip)
     left = total
-    for _ in range(10_000):
-        while left and link.room_ahead() >= 4096:
+    most = max(AHEAD_WINDOW + 4096, rate * 0.01)
+    for turn in range(10_000):
+        while left and link.room_ahead() > 0:
             wire.send(4096, link.sent(4096))
             left -= 1
-            assert link.in_flight <= AHEAD_WINDOW
+            assert (wire.free - clock.now) * rate <= most
         if not wire.answers:
             break
+        at, token = wire.answers[0]
+        wire.answers[0] = (at + jitter * (turn % 3) / 2, token)
         wire.next_answer(link)
     assert left == 0
     assert link.idle
+
+
+def test_a_long_way_is_filled() -> None:
+    clock = Clock()
+    link, wire = Link(clock, round_trip=0.05), Wire(clock, 1_250_000, 0.05)
+    began, left = clock.now, 3_000_000
+    while left > 0 or wire.answers:
+        while left > 0 and link.room_ahead() > 0:
+            wire.send(4096, link.sent(4096))
+            left -= 4096
+        wire.next_answer(link)
+    assert 3_000_000 / (clock.now - began) > 0.7 * 1_250_000
+
+
+def test_without_answers_no_more_than_the_window_is_sent() -> None:
+    link = Link(Clock(), round_trip=0.3)
+    while link.room_ahead() > 0:
+        link.sent(4096)
+    assert link.in_flight <= AHEAD_WINDOW
 
 
 def test_a_silent_terminal_is_paced_by_time() -> None:
@@ -173,6 +200,17 @@ def test_coarse_pictures_get_coarser_with_the_link(protocol: Protocol) -> None:
     assert all(quality is not None for quality in qualities)
     finenesses = [(not q.lossy, -q.scale, q.levels) for q in qualities if q is not None]
     assert finenesses == sorted(finenesses, reverse=True)
+
+
+def test_pictures_that_are_easy_to_encode_come_finer() -> None:
+    link = measured(1e7 / 8)
+    before = link.coarse_quality(AREA, Protocol.SIXEL)
+    assert before is not None
+    for _ in range(8):
+        pixels = AREA.width * AREA.height
+        link.encoded(Payload(Protocol.SIXEL, AREA, chunks=(bytes(pixels // 5),)))
+    after = link.coarse_quality(AREA, Protocol.SIXEL)
+    assert after is None or (-after.scale, after.levels) > (-before.scale, before.levels)
 
 
 def test_blocks_are_never_coarse() -> None:

@@ -11,7 +11,14 @@ _SAVE, _RESTORE = b"\x1b7", b"\x1b8"
 
 
 def place(payload: Payload, x: int, y: int, *, wrapped: bool, origin: tuple[int, int]) -> str:
-    """Draw a payload whose chunks each begin at a row (sixel, iTerm2).
+    """Draw a payload whose chunks each begin at a row (sixel, iTerm2); arguments as of `strips`."""
+    return "".join(strips(payload, x, y, wrapped=wrapped, origin=origin))
+
+
+def strips(
+    payload: Payload, x: int, y: int, *, wrapped: bool, origin: tuple[int, int]
+) -> list[str]:
+    """What draws each chunk of a payload whose chunks each begin at a row (sixel, iTerm2).
 
     Args:
         payload: The picture.
@@ -26,7 +33,7 @@ def place(payload: Payload, x: int, y: int, *, wrapped: bool, origin: tuple[int,
         at = b"\x1b[%d;%dH" % (top + y + row + 1, left + x + 1)
         data = _SAVE + at + chunk + _RESTORE
         parts.append(wrap(data) if wrapped else data)
-    return b"".join(parts).decode("latin-1")
+    return [part.decode("latin-1") for part in parts]
 
 
 def at(x: int, y: int, data: Iterable[bytes]) -> str:

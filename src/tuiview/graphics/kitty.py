@@ -35,10 +35,6 @@ class Placement(StrEnum):
     DIRECT = "direct"  # at the cursor, which does not move
 
 
-NEW_FRAME = 0
-"""The frame number that appends one."""
-
-
 def encode(picture: Picture, area: Area, quality: Quality = FINE, direct: bool = False) -> Payload:
     """Encode a picture as PNG in chunks of base64.
 
@@ -80,31 +76,21 @@ def transmit(
     image_id: int,
     *,
     placement: Placement | None = None,
-    frame: int | None = None,
     z: int = 0,
 ) -> list[bytes]:
     """Make sequences that send a payload.
 
-    Without `placement` and `frame` the terminal keeps the image and shows nothing. An image of the
-    same id is replaced, with its frames and placements.
+    Without `placement` the terminal keeps the image and shows nothing. An image of the same id is
+    replaced, with its placements.
 
     Args:
         payload: Of `encode`.
         image_id: 1 to 2**24 - 1, so that a foreground colour can name it.
         placement: Show it at once, over the payload's cells.
-        frame: Send it as a frame of the image instead, of the same pixel size: `NEW_FRAME` appends,
-            n replaces frame n (1 is the image itself).
         z: Its layer, for direct placements: below 0 is under the text.
-
-    Raises:
-        ValueError: If both `placement` and `frame` are given.
     """
     columns, rows = payload.area.columns, payload.area.rows
-    if frame is not None:
-        if placement is not None:
-            raise ValueError("a frame has no placement of its own")
-        control = f"a=f,f=100,i={image_id}" + (f",r={frame}" if frame else "")
-    elif placement is Placement.VIRTUAL:
+    if placement is Placement.VIRTUAL:
         control = f"a=T,U=1,f=100,i={image_id},c={columns},r={rows}"
     elif placement is Placement.DIRECT:
         control = f"a=T,C=1,f=100,i={image_id},p=1,c={columns},r={rows}" + (f",z={z}" if z else "")
@@ -113,10 +99,10 @@ def transmit(
     return _sequences(control, payload.chunks)
 
 
-def patch(
-    picture: Picture, image_id: int, x: int, y: int, width: int, height: int, frame: int = 1
-) -> list[bytes]:
+def patch(picture: Picture, image_id: int, x: int, y: int, width: int, height: int) -> list[bytes]:
     """Make sequences that redraw a rectangle of an image that the terminal holds.
+
+    Only kitty itself takes them: the rectangle is drawn over the only frame of its animation.
 
     Args:
         picture: The whole new picture, of the image's pixel size.
@@ -125,10 +111,9 @@ def patch(
         y: Its uppermost row.
         width: Its columns.
         height: Its rows.
-        frame: The frame to change; 1 is the image itself.
     """
     part = Picture(picture.pixels[y : y + height, x : x + width], picture.palette)
-    control = f"a=f,f=100,i={image_id},r={frame},x={x},y={y},s={width},v={height},X=1"
+    control = f"a=f,f=100,i={image_id},r=1,x={x},y={y},s={width},v={height},X=1"
     return _sequences(control, _chunks(png.write(limited(part, _FULL))))
 
 
@@ -138,25 +123,9 @@ def place(payload: Payload, image_id: int) -> bytes:
     return f"\x1b_Ga=p,U=1,i={image_id},c={columns},r={rows},q=2\x1b\\".encode()
 
 
-def place_direct(payload: Payload, image_id: int, z: int = 0) -> bytes:
-    """Show an image that was transmitted before at the cursor, which does not move."""
-    columns, rows = payload.area.columns, payload.area.rows
-    return f"\x1b_Ga=p,C=1,i={image_id},p=1,c={columns},r={rows},z={z},q=2\x1b\\".encode()
-
-
-def switch_frame(image_id: int, frame: int) -> bytes:
-    """Show frame `frame`, 1 being the image itself, wherever the image is placed."""
-    return f"\x1b_Ga=a,i={image_id},c={frame},q=2\x1b\\".encode()
-
-
 def delete(image_id: int) -> bytes:
     """Delete an image with its frames and placements, and free its memory."""
     return f"\x1b_Ga=d,d=I,i={image_id},q=2\x1b\\".encode()
-
-
-def unplace(image_id: int) -> bytes:
-    """Take an image off the screen; the terminal keeps it."""
-    return f"\x1b_Ga=d,d=i,i={image_id},q=2\x1b\\".encode()
 
 
 def id_color(image_id: int) -> tuple[int, int, int]:

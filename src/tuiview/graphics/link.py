@@ -12,19 +12,25 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tuiview.graphics.payload import Area, Protocol, Quality
+from tuiview.graphics.payload import Area, Payload, Protocol, Quality
 
 AHEAD_WINDOW = 16_384
-"""Bytes that may be under way while sending ahead: a key press waits for no more."""
+"""Bytes that may queue up on the way while sending ahead: a key press waits for no more."""
 
-COARSE_GOAL = 0.3
+COARSE_GOAL = 0.22
 """Seconds that a coarse picture may take on top of the round trip."""
+
+SOON = 0.05
+"""Seconds within which a picture counts as there at once."""
 
 _SMOOTHING = 0.3
 _FIRST_TIMEOUT = 2.0
 _LEAST_TIMEOUT = 1.0
 _LEAST_SLACK, _MOST_SLACK = 4.0, 64.0
 _ASSUMED_RATE = 1_000_000.0
+_MOST_AHEAD = 1 << 20
+_QUEUE_GOAL = AHEAD_WINDOW / 2
+_WIDENING = 0.25
 _SMALLEST_SAMPLE = 2_048
 _TRUSTED_SAMPLE = 8_192
 
@@ -64,6 +70,9 @@ class Link:
         self._token = 0
         self._arrived = 0
         self._slack = _LEAST_SLACK
+        self._window: float = AHEAD_WINDOW
+        self._narrowed = -math.inf
+        self._real_cost = 1.0
 
     @property
     def round_trip(self) -> float | None:
@@ -102,8 +111,24 @@ class Link:
         return token <= self._token and self._clock() < self._busy_until
 
     def room_ahead(self) -> int:
-        """Bytes that may be sent ahead now."""
-        return max(0, AHEAD_WINDOW - self.in_flight)
+        """Bytes that may be sent ahead now.
+
+        What the way itself holds, from end to end, does not count: it delays nothing.
+        """
+        return max(0, int(self._window) - self.in_flight)
+
+    def seconds_for(self, nbytes: int) -> float:
+        """How long so many bytes take beyond the round trip; 0 while the speed is unknown."""
+        return nbytes / self._rate if self._rate else 0.0
+
+    def encoded(self, payload: Payload) -> None:
+        """Learn from a payload how well pictures such as these can be encoded."""
+        area, protocol = payload.area, payload.protocol
+        ladder = {quality: cost for cost, quality in _LADDERS.get(protocol, ())}
+        cost = ladder.get(payload.quality, _FINE_COST.get(protocol))
+        if cost is not None:
+            real = payload.nbytes / (area.width * area.height * cost)
+            self._real_cost += _SMOOTHING * (min(max(real, 0.1), 4.0) - self._real_cost)
 
     def sent(self, nbytes: int) -> int:
         """Note that so many bytes were written; return the token that their answer must carry."""
@@ -170,7 +195,7 @@ class Link:
         if self._rate is None or protocol is Protocol.BLOCKS:
             return None
         budget = self._rate * COARSE_GOAL
-        pixels = area.width * area.height
+        pixels = area.width * area.height * self._real_cost
         if pixels * _FINE_COST[protocol] <= budget:
             return None
         for cost, quality in _LADDERS[protocol]:
@@ -186,6 +211,7 @@ class Link:
         elif sent.nbytes + sent.before < _SMALLEST_SAMPLE:
             self._round_trip += _SMOOTHING * (taken - self._round_trip)
         total = sent.before + sent.nbytes
+        self._pace(total, nbytes, taken, now)
         if nbytes < _SMALLEST_SAMPLE:
             return
         if sent.before and self._last_answer > sent.at:
@@ -196,6 +222,29 @@ class Link:
             sample = total / max(taken - self._round_trip, taken * 0.05, 1e-6)
         weight = _SMOOTHING * min(1.0, nbytes / _TRUSTED_SAMPLE)
         self._rate = sample if self._rate is None else self._rate + weight * (sample - self._rate)
+
+    def _pace(self, total: int, nbytes: int, taken: float, now: float) -> None:
+        """Fit the window to the way, so that no more than `AHEAD_WINDOW` queues up on it.
+
+        What an answer was late, against the round trip of the idle link, tells how much of what was
+        under way stood in a queue (TCP Vegas: Brakmo & Peterson 1995).
+
+        Args:
+            total: Bytes under way when the question was asked, its own included.
+            nbytes: Bytes that the answer freed.
+            taken: Seconds from question to answer.
+            now: The time.
+        """
+        assert self._round_trip is not None
+        queued = total * max(0.0, 1 - self._round_trip / taken)
+        if queued <= _QUEUE_GOAL:
+            if not self._window / 2 <= total <= self._window * 2:
+                return  # too little or too much to learn of this window
+            step = min(nbytes * _WIDENING, AHEAD_WINDOW / 8)
+            self._window = min(_MOST_AHEAD, self._window + step * (1 - queued / _QUEUE_GOAL))
+        elif now - self._narrowed > taken:
+            self._window = max(AHEAD_WINDOW, self._window - (queued - _QUEUE_GOAL))
+            self._narrowed = now
 
     def _patience(self) -> float:
         """Seconds after which an answer is not expected any more."""
@@ -219,34 +268,38 @@ class Link:
             self._answers = False
 
 
-# Bytes a pixel, measured on noisy gray pictures (photographs take less), by protocol and quality.
+# Bytes a pixel, measured on a noisy gray picture (photographs take less), by protocol and quality.
 _FINE_COST = {
-    Protocol.KITTY: 1.08,
-    Protocol.KITTY_DIRECT: 1.08,
-    Protocol.SIXEL: 1.9,
-    Protocol.ITERM2: 1.08,
+    Protocol.KITTY: 1.0,
+    Protocol.KITTY_DIRECT: 1.0,
+    Protocol.SIXEL: 2.3,
+    Protocol.ITERM2: 1.0,
 }
 _PNG_LADDER = (
-    (0.79, Quality(levels=64)),
-    (0.40, Quality(levels=16)),
+    (0.85, Quality(levels=64)),
+    (0.52, Quality(levels=16)),
     (0.20, Quality(levels=64, scale=2)),
-    (0.10, Quality(levels=16, scale=2)),
-    (0.045, Quality(levels=16, scale=3)),
+    (0.12, Quality(levels=16, scale=2)),
+    (0.05, Quality(levels=16, scale=3)),
 )
 _LADDERS = {
     Protocol.KITTY: _PNG_LADDER,
     Protocol.KITTY_DIRECT: _PNG_LADDER,
+    # Averaged over 4 x 4 pixels, as the eye does, half the resolution in 32 levels is as good as
+    # the full one in 24, for half the bytes.
     Protocol.SIXEL: (
-        (1.08, Quality(levels=32)),
-        (0.55, Quality(levels=16)),
-        (0.40, Quality(levels=8)),
-        (0.22, Quality(levels=16, scale=2)),
-        (0.10, Quality(levels=8, scale=3)),
+        (1.9, Quality(levels=32)),
+        (1.14, Quality(levels=16)),
+        (0.79, Quality(levels=32, scale=2)),
+        (0.56, Quality(levels=16, scale=2)),
+        (0.28, Quality(levels=8, scale=2)),
+        (0.20, Quality(levels=16, scale=4)),
+        (0.09, Quality(levels=8, scale=4)),
     ),
     Protocol.ITERM2: (
-        (0.79, Quality(levels=64)),
-        (0.35, Quality(lossy=True)),
+        (0.85, Quality(levels=64)),
+        (0.32, Quality(lossy=True)),
         (0.05, Quality(scale=2, lossy=True)),
-        (0.03, Quality(scale=3, lossy=True)),
+        (0.02, Quality(scale=3, lossy=True)),
     ),
 }

@@ -73,11 +73,11 @@ class Payload:
         area: The cells that it fills.
         chunks: Parts that may be written one at a time, in order, with other output between them
             only at these joints: kitty chunks without ids (the pane adds ids and wrapping), sixel
-            strips, one iTerm2 sequence. Empty for blocks.
+            strips, iTerm2 images. Empty for blocks.
         lines: For blocks: one tuple for each row of `(character, foreground, background)` cells,
             colours as 0xRRGGBB; empty for all other protocols.
         quality: What it was encoded with.
-        rows: For chunks that each draw at the cursor (sixel, one iTerm2 sequence): the row of the
+        rows: For chunks that each draw at the cursor (sixel, iTerm2): the row of the
             area, 0-based, at which each begins; the column is always the area's first.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuiview.graphics.payload import Area, Payload, Quality
 
@@ -92,6 +92,17 @@ class Ring:
         held = Held(image_id, payload.area, payload.quality)
         self._held[name] = held
         return held, freed
+
+    def rename(self, name: Hashable, new: Hashable, quality: Quality) -> None:
+        """Note that a picture was changed in place into another one.
+
+        Args:
+            name: The name that it had; it must be held.
+            new: Its name now; an older picture of that name is no longer found by it.
+            quality: What `find` compares.
+        """
+        held = self._held.pop(name)
+        self._held[new] = replace(held, quality=quality)
 
     def drop(self, name: Hashable) -> int | None:
         """Forget a picture; return its id."""

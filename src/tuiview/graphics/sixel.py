@@ -7,7 +7,9 @@ band is flooded with its most frequent colour, then the other colours are drawn 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -22,6 +24,11 @@ from tuiview.picture import Picture
 MAX_WIDTH = 9999
 """Pixels across: what the tokens of eight bytes can count."""
 
+_STRIP = 49_152
+"""Bytes after which an image ends at the next whole band: what has begun, a key press waits for."""
+
+_RASTER, _END = b'\x1bP0;1q"1;1;%d;%d', b"\x1b\\"
+_HEAD = re.compile(rb'\x1bP0;1q"1;1;\d+;(?P<height>\d+)(?P<palette>(?:#\d+;2;\d+;\d+;\d+)*)')
 _BAND = 6
 _PERCENT = 100
 _SHORT_RUN = 2
@@ -42,7 +49,7 @@ _Keys = NDArray[np.uint32]
 def encode(
     picture: Picture, area: Area, quality: Quality = FINE, max_bytes: int = MAX_SEQUENCE
 ) -> Payload:
-    """Encode a picture as one or more sixel images that join without a seam.
+    """Encode a picture as sixel images that join without a seam.
 
     Args:
         picture: Exactly `area.width` x `area.height` pixels.
@@ -51,41 +58,62 @@ def encode(
         max_bytes: The largest control sequence; one row of cells is never split.
 
     Returns:
-        A payload whose chunks each are a whole image; chunk i begins at row `rows[i]` of the area.
+        A payload whose chunks each are a whole image of some 64 kB; chunk i begins at row `rows[i]`
+        of the area. They may be drawn one at a time; `merged` makes few of them.
 
     Raises:
         ValueError: If the picture has another size than the area, or is wider than `MAX_WIDTH`.
-    """
-    return encode_rows(picture, area, 0, area.rows, quality, max_bytes)
-
-
-def encode_rows(
-    picture: Picture,
-    area: Area,
-    first_row: int,
-    last_row: int,
-    quality: Quality = FINE,
-    max_bytes: int = MAX_SEQUENCE,
-) -> Payload:
-    """Encode the rows of cells from `first_row` up to, not with, `last_row`.
-
-    The palette is that of the whole picture, so that the rows fit in with those drawn before.
-    The other arguments, the result and the errors are those of `encode`.
     """
     check_size(picture, area)
     if area.width > MAX_WIDTH:
         raise ValueError(f"sixel pictures over {MAX_WIDTH} pixels across are not supported")
     indices, registers = quantise(reduced(picture, quality.scale), quality.levels, _PERCENT)
     indices = enlarged(Picture(indices), area).pixels
-    indices = indices[first_row * area.cell_height : last_row * area.cell_height]
     height = area.cell_height
-    strips = list(_strips(indices, registers, first_row, height, _unit(height), max_bytes))
+    strips = list(_strips(indices, registers, 0, height, _unit(height), max_bytes))
     return Payload(
         Protocol.SIXEL,
         area,
         chunks=tuple(data for _, data in strips),
         quality=quality,
         rows=tuple(row for row, _ in strips),
+    )
+
+
+def merged(payload: Payload, max_bytes: int | None = None) -> Payload:
+    """Join neighbouring images of a payload.
+
+    xterm keeps 16 images and drops the uppermost for a new one, also where it is still shown; tmux
+    keeps 19. So a picture that is drawn at once should be one image, or few.
+
+    Args:
+        payload: Of `encode`.
+        max_bytes: The largest control sequence; None is as large as it gets.
+    """
+    area = payload.area
+    joins: list[tuple[int, list[bytes], int]] = []
+    heads = [_HEAD.match(chunk) for chunk in payload.chunks]
+    palettes = {head["palette"] for head in heads if head is not None}
+    if len(palettes) != 1:
+        return payload
+    for row, chunk, head in zip(payload.rows, payload.chunks, heads, strict=True):
+        assert head is not None
+        height, body = int(head["height"]), chunk[head.end() : -2]
+        if joins:
+            first, bodies, above = joins[-1]
+            fits = max_bytes is None or sum(map(len, bodies)) + len(chunk) <= max_bytes
+            if above % _BAND == 0 and fits:
+                joins[-1] = (first, [*bodies, b"-" + body], above + height)
+                continue
+        joins.append((row, [body], height))
+    (palette,) = palettes
+    return replace(
+        payload,
+        chunks=tuple(
+            b"".join([_RASTER % (area.width, height), palette, *bodies, _END])
+            for _, bodies, height in joins
+        ),
+        rows=tuple(row for row, *_ in joins),
     )
 
 
@@ -122,7 +150,8 @@ def _strips(
         last = min(first + step, rows)
         stop = starts[first // step * bands + bands] if last < rows else len(tokens)
         part = tokens[starts[first // step * bands] : stop].tobytes().translate(None, b"\0")
-        if strip and sum(map(len, strip)) + len(part) > budget:
+        size = sum(map(len, strip))
+        if strip and (size > _STRIP or size + len(part) > budget):
             yield row + begin, _image(strip, palette, width, (first - begin) * cell_height)
             strip, begin = [], first
         if len(part) > budget and last - first > 1:
@@ -139,8 +168,7 @@ def _strips(
 
 def _image(strip: list[bytes], palette: bytes, width: int, height: int) -> bytes:
     """One whole sequence: pixels that nothing draws stay as they are (there are none)."""
-    raster = b'\x1bP0;1q"1;1;%d;%d' % (width, height)
-    return b"".join([raster, palette, strip[0][1:], *strip[1:], b"\x1b\\"])
+    return b"".join([_RASTER % (width, height), palette, strip[0][1:], *strip[1:], _END])
 
 
 def _tokens(indices: Indices, n: int) -> tuple[_Words, NDArray[np.intp], NDArray[np.intp]]:
