@@ -107,6 +107,8 @@ class Terminal:
         self.started = time.monotonic()
         self.log: list[tuple[float, int]] = []
         """When output arrived at the terminal, and how many bytes had arrived then."""
+        self.taken: list[tuple[float, int]] = []
+        """When the link took output in, and how many bytes it had taken then."""
         self.output = bytearray()
         """All that ever arrived."""
         self.pressed: list[tuple[float, bytes]] = []
@@ -390,9 +392,14 @@ class Terminal:
     def _read(self, now: float) -> None:
         data = os.read(self._master, 65536)
         if self.link is None:
-            self._arriving.append((now, data))
-            self._under_way += len(data)
+            # A device hands out 4 kB at a time: taking all of it keeps the program from waiting.
+            with contextlib.suppress(BlockingIOError, OSError):
+                while data:
+                    self._arriving.append((time.monotonic(), data))
+                    self._under_way += len(data)
+                    data = os.read(self._master, 65536)
             return
+        self.taken.append((now, (self.taken[-1][1] if self.taken else 0) + len(data)))
         for start in range(0, len(data), 1460):
             packet = data[start : start + 1460]
             self._link_free = (

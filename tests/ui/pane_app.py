@@ -12,7 +12,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from tuiview.graphics.encode import encode
-from tuiview.graphics.payload import Payload
+from tuiview.graphics.payload import FINE, Area, Payload, Quality
 from tuiview.graphics.terminal import detect
 from tuiview.picture import Picture
 from tuiview.ui.driver import TerminalDriver
@@ -22,6 +22,21 @@ from tuiview.ui.widgets.image_pane import ImagePane
 def shade(number: int) -> int:
     """The gray of picture `number`."""
     return 40 + 30 * (number % 7)
+
+
+def drawn(number: int, area: Area, noise: bool, cross: int = 0) -> Picture:
+    """Picture `number`, white at the top, with a cross of bright lines at pixel `cross` if any."""
+    pixels = np.full((area.height, area.width), shade(number), np.uint8)
+    if noise:
+        rng = np.random.default_rng(abs(number))
+        pixels += rng.integers(0, 3, pixels.shape, np.uint8)
+        below = pixels[area.height * 3 // 4 :]
+        below += rng.integers(0, 30, below.shape, np.uint8)
+    pixels[: area.cell_height] = 255
+    if cross:
+        pixels[cross] = pixels[:, cross] = 204
+    gray = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    return Picture(pixels, gray)
 
 
 class Dialog(ModalScreen[None]):
@@ -44,7 +59,7 @@ class PaneApp(App[None]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar = [
         (key, f"do('{key}')", key)
-        for key in ("n", "p", "a", "t", "m", "h", "l", "w", "b", "c", "q")
+        for key in ("n", "p", "a", "t", "m", "h", "l", "w", "b", "c", "q", "d", "g", "f")
     ]
 
     def __init__(self, choice: str, noise: bool) -> None:
@@ -52,6 +67,7 @@ class PaneApp(App[None]):
         super().__init__(driver_class=TerminalDriver)
         self.animation_level = "none"
         self.number, self.noise = 0, noise
+        self.cross = 0
         self.painted: list[int] = []
         self.lost = 0
         self.keys = ""
@@ -69,18 +85,15 @@ class PaneApp(App[None]):
     def on_mount(self) -> None:
         self.pane.focus()
 
-    def payload(self, number: int) -> Payload:
-        area = self.pane.area
-        pixels = np.full((area.height, area.width), shade(number), np.uint8)
-        if self.noise:
-            noise = np.random.default_rng(abs(number)).integers(0, 3, pixels.shape, np.uint8)
-            pixels += noise
-        pixels[: area.cell_height] = 255
-        gray = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
-        return encode(Picture(pixels, gray), area, self.pane.protocol)
+    def pixels(self, number: int) -> Picture:
+        return drawn(number, self.pane.area, self.noise, self.cross)
 
-    def show(self) -> None:
-        self.pane.show(self.payload(self.number), self.number)
+    def payload(self, number: int, quality: Quality = FINE) -> Payload:
+        return encode(self.pixels(number), self.pane.area, self.pane.protocol, quality)
+
+    def show(self, quality: Quality = FINE) -> None:
+        name = (self.number, self.cross, quality) if self.cross or quality != FINE else self.number
+        self.pane.show(self.payload(self.number, quality), name, self.pixels(self.number))
 
     def tell(self) -> None:
         painted = self.painted[-1] if self.painted else "nothing"
@@ -102,6 +115,7 @@ class PaneApp(App[None]):
         self.keys += key
         match key:
             case "n" | "p":
+                self.cross = 0
                 self.number += 1 if key == "n" else -1
                 self.show()
             case "a":
@@ -124,6 +138,14 @@ class PaneApp(App[None]):
                     sys.stdin.readline()
             case "c":
                 raise RuntimeError("as if something were wrong")
+            case "d":
+                self.cross = self.cross + 1 if self.cross else 70
+                self.show()
+            case "g":
+                self.number, self.cross = self.number + 1, 0
+                self.show(Quality(levels=2))
+            case "f":
+                self.show()
             case "q":
                 self.exit()
 

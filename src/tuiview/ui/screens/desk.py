@@ -304,7 +304,7 @@ class Desk(Screen[None]):
         self.focus_mode()
         shown = self.session.viewer.shown
         if self._plotting and shown is not None:
-            self.picture.show(shown.payload, shown.request.signature)
+            self.picture.show(shown.payload, shown.request.signature, shown.picture)
         self._plotting = False
         self._show_metadata()
 

@@ -179,7 +179,7 @@ class ReviewScreen(Desk):
         if isinstance(answer, Failed):
             self.picture.say(answer.message, answer.hint)
         elif not self._plotting:
-            self.picture.show(answer.payload, answer.request.signature)
+            self.picture.show(answer.payload, answer.request.signature, answer.picture)
         self._show_status()
         self._start_rest()
 

@@ -1,0 +1,140 @@
+"""The image pane on a pseudo-terminal: what changed goes alone, and what is long goes in pieces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from harness import Link, Terminal
+from pane_app import drawn
+from test_ui_image_pane import PICTURES, comes, images, painted, run, whole
+
+from tuiview.graphics.payload import Area
+
+pytestmark = pytest.mark.pty
+
+SIZE = (112, 41)
+AREA = Area(100, 40, 10, 20)
+BOX = (12, 0, 100, 40)
+SLOW = Link(bits_per_second=4e6, round_trip=0.05)
+
+
+def shows(t: Terminal, number: int, cross: int = 0, noise: bool = True) -> bool:
+    """Whether exactly these pixels are on the screen; sixel counts colours in percent."""
+    pixels = t.picture()
+    if t.picture_box() != BOX or pixels.shape != (AREA.height, AREA.width, 3):
+        return False
+    wanted = drawn(number, AREA, noise, cross).rgb().astype(int)
+    return int(np.abs(pixels - wanted).max()) <= (2 if t.emulator.kind == "sixel" else 0)
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_cross_that_moves_sends_only_the_cells_that_changed(kind: str) -> None:
+    with run(kind, noise=True, size=SIZE) as t:
+        painted(t, 0)
+        mark = t.mark()
+        t.press("n")
+        painted(t, 1)
+        one = len(t.bytes_since(mark))
+        costs = []
+        for cross in range(70, 76):
+            mark = t.mark()
+            t.press("d")
+            t.wait_for(lambda t, cross=cross: shows(t, 1, cross), wanted=f"the cross at {cross}")
+            costs.append(len(t.bytes_since(mark)))
+        # xterm gets the whole picture again when nothing has changed for a while.
+        assert sorted(costs)[3] < one / 6
+        t.press("m")
+        t.wait_for("a dialog")
+        t.press("x")
+        t.wait_for(lambda t: shows(t, 1, 75), wanted="the cross without the dialog")
+        t.press("n")
+        comes(t, 2, BOX)
+        t.press("p")
+        t.wait_for(lambda t: shows(t, 1), wanted="no cross")
+        assert not t.emulator.kitty.errors
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_a_finer_picture_comes_in_pieces_and_gives_way_to_a_key(kind: str) -> None:
+    with run(kind, noise=True, size=SIZE, link=SLOW) as t:
+        painted(t, 0)
+        for key in "nng":  # the link is measured
+            t.press(key)
+            t.settle(0.3)
+        assert not shows(t, 3)
+        mark = t.mark()
+        t.press("f")
+        t.wait_for(lambda t: len(t.bytes_since(mark)) > 100_000, wanted="some of the finer one")
+        t.press("n")
+        t.wait_for(lambda t: shows(t, 4), wanted="the next picture")
+        t.press("g")
+        t.settle(0.3)
+        assert not shows(t, 5)
+        t.press("f")
+        t.wait_for(lambda t: shows(t, 5), wanted="the finer picture")
+        assert not t.emulator.kitty.errors
+
+
+@pytest.mark.parametrize("kind", ["sixel", "iterm2"])
+def test_what_opens_over_a_picture_that_becomes_finer_is_not_drawn_over(kind: str) -> None:
+    with run(kind, noise=True, size=SIZE, link=SLOW) as t:
+        painted(t, 0)
+        for key in "nng":
+            t.press(key)
+            t.settle(0.3)
+        mark = t.mark()
+        t.press("f")
+        t.wait_for(lambda t: len(t.bytes_since(mark)) > 60_000, wanted="some of the finer one")
+        t.press("m")
+        t.wait_for("a dialog")
+        t.settle(0.4)
+        assert "a dialog" in t.screen_text()
+        assert not t.picture_is_whole()
+        t.press("x")
+        t.wait_for(lambda t: shows(t, 3), wanted="the finer picture")
+
+
+def test_a_key_waits_for_no_more_than_the_window_of_what_is_sent_ahead() -> None:
+    with run("kitty", noise=True, size=SIZE, link=SLOW) as t:
+        painted(t, 0)
+        mark = t.mark()
+        t.press("a")
+        t.wait_for(lambda t: len(t.bytes_since(mark)) > 800_000, wanted="some sent ahead")
+        t.press("n")
+        pressed = t.mark()
+        t.wait_for(lambda t: whole(t, 1, BOX), wanted="picture 1")
+        switch = t.output.rindex("\U0010eeee".encode())
+        assert switch > pressed
+        taken = next(at for at, total in t.taken if total > switch)
+        there = next(at for at, total in t.log if total > switch)
+        waited = there - taken - SLOW.round_trip / 2
+        # Its own bytes take their time too.
+        assert waited * SLOW.bits_per_second / 8 < 16_384 + 4_096
+
+
+def test_old_placement_draws_deletes_and_comes_back() -> None:
+    with run("kitty", choice="kitty-direct") as t:
+        painted(t, 0)
+        assert whole(t, 0), t.dump()
+        for number in range(1, 6):
+            t.press("n")
+            painted(t, number)
+            assert whole(t, number), t.dump()
+            assert images(t) == 1
+        t.press("m")
+        t.wait_for("a dialog")
+        t.settle(0.1)
+        t.press("x")
+        t.wait_for(lambda t: "a dialog" not in t.screen_text())
+        comes(t, 5)
+        t.resize((50, 12))
+        comes(t, 5, (12, 0, 38, 11))
+        t.press("b")
+        t.wait_for("elsewhere")
+        t.emulator.forget_images()
+        t.press("enter")
+        comes(t, 5, (12, 0, 38, 11))
+        t.press("q")
+        assert t.wait_exit() == 0
+        assert images(t) == 0
+        assert not t.emulator.kitty.errors
