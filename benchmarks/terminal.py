@@ -33,6 +33,8 @@ def measure(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
         keys = list(terminal.pressed)
         costs = [_written(terminal, *keys) for keys in (("focus-out", "focus-in"), ("1",), ("?",))]
         costs.append(_written(terminal, "q"))
+        _written(terminal, "m")
+        steps = [(_written(terminal, "l", rest=0.4), terminal.pressed[-1][0]) for _ in range(5)]
         times, sizes = [], []
         seen = sights(terminal)
         for number, ((at, _key), mark) in enumerate(zip(keys, marks, strict=True), start=1):
@@ -40,18 +42,22 @@ def measure(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
             if mine is not None:
                 times.append((mine.at - at) * 1000)
                 sizes.append(mine.mark - mark)
-    if not times:
-        return (kind, "-", "-", *(f"{cost / 1000:.1f}" for cost in (*costs, opened)))
+        crossed = [next((s.at - at for s in seen if s.at >= at), 0.0) * 1000 for _, at in steps]
     return (
-        kind, f"{statistics.median(times):.1f}", f"{statistics.median(sizes) / 1000:.1f}",
+        kind, _median(times), _median([size / 1000 for size in sizes]),
         *(f"{cost / 1000:.1f}" for cost in (*costs, opened)),
+        _median([time for time in crossed if time]), _median([cost / 1000 for cost, _ in steps]),
     )  # fmt: skip
 
 
-def _written(terminal: Terminal, *keys: str) -> int:
+def _median(values: list[float]) -> str:
+    return f"{statistics.median(values):.1f}" if values else "-"
+
+
+def _written(terminal: Terminal, *keys: str, rest: float = 0.7) -> int:
     mark = terminal.mark()
     terminal.press(*keys)
-    terminal.settle(0.7, 60)
+    terminal.settle(rest, 60)
     return len(terminal.bytes_since(mark))
 
 
@@ -62,7 +68,7 @@ def main() -> None:
     args = parser.parse_args()
     rows: list[tuple[str, ...]] = [
         ("", "next, ms", "next, kB", "focus, kB", "decision, kB", "help, kB", "help closed, kB",
-         "until rest, kB")
+         "until rest, kB", "crosshair, ms", "crosshair, kB")
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as place:
         folder = write_numbered(Path(place) / "pictures", 24)
