@@ -138,3 +138,15 @@ def test_old_placement_draws_deletes_and_comes_back() -> None:
         assert t.wait_exit() == 0
         assert images(t) == 0
         assert not t.emulator.kitty.errors
+
+
+def test_xterm_gets_a_patched_picture_whole_again_when_nothing_changes() -> None:
+    with run("sixel", noise=True, size=SIZE) as t:
+        painted(t, 0)
+        t.press("d")
+        t.wait_for(lambda t: shows(t, 0, 70), wanted="the cross")
+        t.wait_for(
+            lambda t: any(p.row == 0 and len(p.data) > 100_000 for p in t.emulator.painted[1:]),
+            wanted="the picture in one piece",
+        )
+        assert shows(t, 0, 70)
