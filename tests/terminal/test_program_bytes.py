@@ -103,6 +103,17 @@ def test_a_decision_sends_no_picture(review: Terminal) -> None:
     assert (review.picture() == before).all()
 
 
+@pytest.mark.parametrize("review", ["kitty", "sixel", "iterm2"], indirect=True)
+def test_a_step_of_the_crosshair_sends_no_whole_picture(review: Terminal) -> None:
+    written(review, "m")
+    before = review.picture()
+    # xterm gets the whole picture again when nothing has changed for a while.
+    assert 0 < min(written(review, "l") for _ in range(3)) < 100_000
+    after = review.picture()
+    assert after.shape == before.shape
+    assert 0 < (after != before).any(axis=2).mean() < 0.05
+
+
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
 def test_redraw_writes_over_what_others_wrote(review: Terminal) -> None:
     before = review.screen_lines()
