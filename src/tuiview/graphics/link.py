@@ -214,12 +214,12 @@ class Link:
         self._pace(total, nbytes, taken, now)
         if nbytes < _SMALLEST_SAMPLE:
             return
+        sample = total / max(taken - self._round_trip, taken * 0.05, 1e-6)
         if sent.before and self._last_answer > sent.at:
             # The pipe was never empty: what came between two answers is the rate itself.
             span = now - self._last_answer
-            sample = nbytes / max(span, 1e-6)
-        else:
-            sample = total / max(taken - self._round_trip, taken * 0.05, 1e-6)
+            # Answers that were held up on their way back come together, and prove no speed.
+            sample = min(nbytes / max(span, 1e-6), sample)
         weight = _SMOOTHING * min(1.0, nbytes / _TRUSTED_SAMPLE)
         self._rate = sample if self._rate is None else self._rate + weight * (sample - self._rate)
 

@@ -277,6 +277,9 @@ class Canvas(Widget):
         if place != self._painted_at:
             self._due, self._erase = True, True
             self._painted_at = place
+            if self._finer is not None:
+                self._pieces.stop_refining(painter)
+                self.call_later(self._lay_again)
         elif painter.fragile:
             self._watch_cover(covered)
         if not self._due:
