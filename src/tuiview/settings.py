@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -224,6 +223,8 @@ class _Reader:
         )  # fmt: skip
 
     def _parse(self) -> dict[str, Any]:
+        import tomllib  # most reviewers have no such file
+
         try:
             return tomllib.loads(self.path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

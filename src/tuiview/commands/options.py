@@ -92,6 +92,8 @@ def catalogues_of(args: argparse.Namespace) -> list[CatalogueOptions]:
     Raises:
         UsageError: An option makes no sense.
     """
+    if not args.catalogs:
+        return []
     from tuiview.exchange.options import CatalogueOptions
 
     return [CatalogueOptions.parse(text) for text in args.catalogs]

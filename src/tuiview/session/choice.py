@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +46,8 @@ class Choice:
 
     def seeded(self) -> Choice:
         """The same with a seed for whatever is random, so that it can be had again."""
+        import secrets
+
         choice = self
         if self.order == "random":
             choice = replace(choice, order=f"random:{secrets.randbelow(10**6)}")

@@ -49,6 +49,7 @@ class Viewer:
         self._protocol = Protocol.BLOCKS
         self._painted_at: float | None = None
         self._wanted: Request | None = None
+        self._begun = False
         self._waiting_for_info: list[Callable[[], object]] = []
         self._sky_seen: tuple[Shown | None, ImageInfo | None, SkyView | None] = (None, None, None)
 
@@ -107,7 +108,8 @@ class Viewer:
             session.notify(PictureAnswered(answer))
         session.catalogues.prepare((i, self._frame_of(i)) for i in (item, *session.next_items()))
         session.catalogues.tell((item.key, self._frame_of(item)))
-        session.loader.ahead(self._neighbours())
+        if self._begun:  # the first picture has the processor to itself
+            session.loader.ahead(self._neighbours())
 
     def answered(self, answer: Answer) -> bool:
         """Take an answer of the loader; returns whether it is what is wanted now."""
@@ -117,6 +119,9 @@ class Viewer:
             self.failed, self.shown = answer, None
         else:
             self.failed, self.shown = None, answer
+        if not self._begun:
+            self._begun = True
+            self._session.loader.ahead(self._neighbours())
         return True
 
     def painted(self) -> None:

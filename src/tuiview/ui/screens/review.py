@@ -51,6 +51,7 @@ class ReviewScreen(Desk):
     """
 
     BINDINGS = bindings("review")
+    AUTO_FOCUS = "#picture"
 
     @dataclass
     class Changed(Message):
@@ -61,7 +62,8 @@ class ReviewScreen(Desk):
     # Layout
 
     def compose(self) -> ComposeResult:
-        """The panels."""
+        """The panels, in the layout for the terminal's size: styled and laid out but once."""
+        self._adapt(self.terminal.columns, self.terminal.rows)
         outline = Outline(self.session.collection, self.session.view)
         with Horizontal(id="panels"):
             yield ItemTree(outline, self._badges, id="tree")
@@ -83,7 +85,6 @@ class ReviewScreen(Desk):
 
     def on_mount(self) -> None:
         """Begin the review."""
-        self.set_focus(self.picture)
         self.session.viewer.coarse = self.picture.coarse_quality
         self.session.viewer.holds = self.picture.holds
         self.session.viewer.fine = Quality(true_color=self.terminal.colors > 256)
@@ -100,10 +101,14 @@ class ReviewScreen(Desk):
             self.report(error)
 
     def on_resize(self, event: Resize) -> None:
-        """Adapt the layout to the terminal: narrow ones lose the side, then the tree."""
-        self.set_class(event.size.width < _WIDE, "narrow")
-        self.set_class(event.size.width < _MEDIUM, "tiny")
-        self.set_class(event.size.height < 20, "low")
+        """Adapt the layout to the terminal."""
+        self._adapt(event.size.width, event.size.height)
+
+    def _adapt(self, width: int, height: int) -> None:
+        """Narrow terminals lose the side, then the tree."""
+        self.set_class(width < _WIDE, "narrow")
+        self.set_class(width < _MEDIUM, "tiny")
+        self.set_class(height < 20, "low")
 
     # Changes of the session
 
