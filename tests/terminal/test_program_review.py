@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -186,3 +187,21 @@ def assert_clean(terminal: Terminal) -> None:
     assert not terminal.emulator.keyboard, "the keyboard protocol is left on"
     terminal.picture_box()
     assert not terminal.emulator.kitty.images, "pictures are left in the terminal's memory"
+
+
+def test_the_profile_tells_what_was_counted(
+    numbered: Callable[..., Path], home: Path, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile.json"
+    with Terminal([numbered(3), "--profile", profile], home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        terminal.press("j")
+        terminal.wait_for_item(2)
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    figures = json.loads(profile.read_text())
+    assert figures["loader"]["hits"] >= 1
+    assert figures["loader"]["times"]["encode"]["count"] >= 3
+    assert figures["loader"]["bounds"]["payloads"] > figures["loader"]["held"]["payloads"] > 0
+    assert 0 < figures["loop"]["p50"] <= figures["loop"]["p99"] <= figures["loop"]["worst"]

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,6 +70,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--take-over", action="store_true",
         help="take a lock over that another machine or a dead process left",
     )  # fmt: skip
+    parser.add_argument(
+        "--profile", metavar="FILE", type=Path,
+        help="at the end, write what was counted and timed: how many pictures were ready, reading"
+        " and waiting, queues, caches, the event loop's delay; JSON if FILE ends in .json, else"
+        " text; - for standard error",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -89,12 +96,17 @@ def run(args: argparse.Namespace) -> int:
     if composition is not None:
         settings = replace(settings, display={**settings.display, "composition": composition})
 
-    from tuiview.collection.open import open_collection
-    from tuiview.graphics.terminal import detect
+    # The terminal answers while Python imports: over a link that is a round trip less.
+    with ThreadPoolExecutor(1, thread_name_prefix="terminal") as aside, _importing():
+        from tuiview.graphics.terminal import detect
 
-    catalogues = catalogues_of(args)
-    collection = open_collection(paths, replace(collection_options(args), channels=channels))
-    terminal = detect(settings.graphics, timeout=settings.query_timeout)
+        asked = aside.submit(detect, settings.graphics, timeout=settings.query_timeout)
+        from tuiview.collection.open import open_collection
+
+        catalogues = catalogues_of(args)
+        collection = open_collection(paths, replace(collection_options(args), channels=channels))
+        _import_rooms()
+        terminal = asked.result()
     blocks = "shade" if os.environ.get("NO_COLOR") else settings.blocks
     terminal = replace(terminal, grid=BLOCKS[blocks])
     if terminal.colors > 256:
@@ -102,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
     return review(
         collection, settings, terminal,
         choice=choice_of(args), catalogues=catalogues, take_over=args.take_over,
+        profile=args.profile,
     )  # fmt: skip
 
 
@@ -113,6 +126,7 @@ def review(
     choice: Choice | None = None,
     catalogues: Sequence[CatalogueOptions] = (),
     take_over: bool = False,
+    profile: Path | None = None,
 ) -> int:
     """Review a collection until the reviewer quits; says where the decisions are."""
     from tuiview.loading.loader import Loader, LoaderSettings
@@ -123,6 +137,7 @@ def review(
     from tuiview.session.session import Session
     from tuiview.ui.app import TuiviewApp
     from tuiview.ui.faults import log_path, written_down
+    from tuiview.ui.pulse import Pulse
 
     check_settings(settings)
     path = store_path_of(collection.root, settings)
@@ -156,12 +171,14 @@ def review(
                 notify=listener, choice=choice or EVERYTHING, catalogues=catalogues,
             )  # fmt: skip
 
-        app = TuiviewApp(make_session, terminal, settings, log_path())
+        pulse = Pulse() if profile is not None else None
+        app = TuiviewApp(make_session, terminal, settings, log_path(), pulse)
         _quicken()
         ended = False
         try:
             with _aside_from_screen(), written_down(log_path()):
                 app.run()
+            counted = loader.counters()
         finally:
             ended = app.session.close()
     finally:
@@ -177,6 +194,10 @@ def review(
     if left.unsaved:
         kept = f"they are in {left.rescued}; `tuiview merge` unites them" if left.rescued else ""
         raise TuiviewError(f"{left.unsaved} decisions could not be saved", kept)
+    if profile is not None and pulse is not None:
+        from tuiview.commands.profile import write_profile
+
+        write_profile(profile, counted, pulse)
     if not ended:
         # Python would wait at its end for the thread that hangs in a read.
         sys.stderr.flush()
@@ -202,8 +223,26 @@ def _aside_from_screen() -> Iterator[None]:
             sys.stderr.write(printable(aside.read().decode("utf-8", "replace"), lines=True))
 
 
+@contextlib.contextmanager
+def _importing() -> Iterator[None]:
+    """Import without what that does for nothing: look for garbage, start threads for algebra."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _import_rooms() -> None:
+    import tuiview.loading.loader
+    import tuiview.review.store
+    import tuiview.session.session
+    import tuiview.ui.app  # noqa: F401
+
+
 def _quicken() -> None:
     """Keep the event loop's turns short while loader threads work."""
     sys.setswitchinterval(0.0005)
-    gc.collect()
     gc.freeze()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tuiview.graphics.terminal import Terminal
     from tuiview.session.session import Session
     from tuiview.settings import Settings
+    from tuiview.ui.pulse import Pulse
 
 _PATIENCE = 0.25
 """Seconds that a key waits for the text before it to be taken in."""
@@ -55,6 +56,7 @@ class TuiviewApp(App[None]):
         terminal: What was detected of the terminal.
         settings: The reviewer's settings.
         fault_log: Where faults of the program are written down, for the words about them.
+        pulse: Measures the event loop's delays, if anybody wants them.
 
     Attributes:
         fault: The fault that ended the review, in a line; None when the reviewer ended it.
@@ -73,12 +75,14 @@ class TuiviewApp(App[None]):
         terminal: Terminal,
         settings: Settings,
         fault_log: Path | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.fault: str | None = None
         self.animation_level = "none"
         self.terminal = terminal
         self.settings = settings
+        self.pulse = pulse
         self.session = make_session(self._notify)
         self.review = ReviewScreen(self.session, terminal, fault_log)
         if settings.theme in self.available_themes:
@@ -91,6 +95,8 @@ class TuiviewApp(App[None]):
         for notice in (*self.settings.notices, *self.session.store.notices):
             self.review.say(notice, "warning")
         self._install_signals()
+        if self.pulse is not None:
+            self.run_worker(self.pulse.run(), exit_on_error=False)
 
     def _notify(self, change: Change) -> None:
         """Bring a change to the screen's thread; called from any."""
