@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import itertools
+import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuiview.errors import NotAnImageError, UnreadableError
+from tuiview.errors import Cancelled, NotAnImageError, UnreadableError
 from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import banded, content, open_image
 from tuiview.imaging.readers.fits_plain import Unusual, scan
@@ -458,6 +461,7 @@ def test_a_plain_image_is_read_without_astropy(tmp_path):
     ).writeto(path)
     program = f"""
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import open_image
@@ -529,3 +533,43 @@ def test_bytes_from_elsewhere_open_as_files_do(shared_data):
         np.testing.assert_array_equal(image.frames[0].read(*window), file.frames[0].read(*window))
         assert image.frames[0].wcs() is None
         assert len(image.frames[0].cards()) == len(file.frames[0].cards())
+
+
+@pytest.mark.parametrize(("suffix", "compress"), [(".gz", gzip.compress), (".bz2", bz2.compress)])
+def test_decompressing_tells_how_far_it_is_and_stops_when_nobody_wants_it(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / f"noise.fits{suffix}"
+    plain = tmp_path / "noise.fits"
+    noise = np.random.default_rng(3).normal(size=(900, 1000)).astype("f4")
+    fits.PrimaryHDU(noise).writeto(plain)
+    path.write_bytes(compress(plain.read_bytes()))
+    poll = Listening(stop_at=math.inf)
+    with open_image(FileSource(path), poll) as image:
+        whole = image.frames[0].reduce(Box.whole((900, 1000)), (90, 100), cancelled=poll)
+    assert np.isfinite(whole.data).all()
+    told = [fraction for fraction, what in poll.told if what == "decompressing"]
+    assert len(told) >= 3
+    assert told == sorted(told)
+    assert 0 < told[0] < 0.9
+    assert told[-1] == 1
+    read = [fraction for fraction, what in poll.told if not what]
+    assert read[-1] == pytest.approx(1)
+    with pytest.raises(Cancelled):
+        open_image(FileSource(path), Listening(stop_at=2))
+
+
+class Listening:
+    """A poll that is told how far a read is, and says no from some question on."""
+
+    def __init__(self, stop_at: float) -> None:
+        self.told: list[tuple[float, str]] = []
+        self._asked = 0
+        self._stop_at = stop_at
+
+    def __call__(self) -> bool:
+        self._asked += 1
+        return self._asked >= self._stop_at
+
+    def report(self, fraction: float, what: str = "") -> None:
+        self.told.append((fraction, what))

@@ -123,7 +123,7 @@ class World:
             encode=self._encode,
         )
 
-    def _open(self, source: Source) -> Image:
+    def _open(self, source: Source, cancelled: Poll) -> Image:
         key = source.name
         self.opens[key] += 1
         self.in_open(key)

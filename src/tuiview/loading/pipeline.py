@@ -197,7 +197,9 @@ class Pipeline:
         def open_image() -> Image:
             watch.what = "opening"
             with self._meter.timing("open"):
-                return self._stages.open_image(item.source)
+                image = self._stages.open_image(item.source, watch)
+            watch.fraction = None
+            return image
 
         lend = self._caches.images.borrow(item.key, open_image, patience=patience, cancelled=watch)
         return _Reading(item, watch, lend)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiview.errors import Poll
 from tuiview.imaging.frame import Frame, Image, Reduced
 from tuiview.imaging.viewport import Viewport
 from tuiview.picture import Picture
@@ -51,10 +52,10 @@ class Encode(Protocol):
         ...
 
 
-def _open_image(source: Source) -> Image:
+def _open_image(source: Source, cancelled: Poll) -> Image:
     from tuiview.imaging.readers import open_image
 
-    return open_image(source)
+    return open_image(source, cancelled)
 
 
 def _limits(frame: Frame, sample: Values, interval: str) -> Limits:
@@ -105,7 +106,7 @@ class Stages:
     """The stages of the pipeline; heavy rooms are imported when a stage first runs.
 
     Attributes:
-        open_image: From a source to an open image.
+        open_image: From a source to an open image; polls while it decompresses.
         limits: From a frame, its sample and an interval to `(low, high)`.
         north: From what is known of a frame, world coordinates included, to where north lies as
             `Viewport.of` takes it, or None.
@@ -114,7 +115,7 @@ class Stages:
         encode: From a picture to a payload.
     """
 
-    open_image: Callable[[Source], Image] = _open_image
+    open_image: Callable[[Source, Poll], Image] = _open_image
     limits: Callable[[Frame, Values, str], Limits] = _limits
     north: Callable[[ImageInfo], tuple[float, bool] | None] = _north
     match: Callable[[Display, ImageInfo], Display] = _match

@@ -40,7 +40,7 @@ class Watch:
     def report(self, fraction: float, what: str = "") -> None:
         """Take down how far the reader has come."""
         self.heard = self._clock()
-        self.fraction, self.what = fraction, what
+        self.fraction, self.what = fraction, what or self.what
 
     def check(self) -> None:
         """Stop here if nobody wants the result.

@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
-from tuiview.errors import UnreadableError
-from tuiview.imaging.frame import Pixels
+from tuiview.errors import Cancelled, Poll, UnreadableError, never
+from tuiview.imaging.frame import Pixels, report
 from tuiview.imaging.kinds import HEAD, sniff
 from tuiview.text import printable
 
@@ -279,10 +279,16 @@ class StreamContent(Content):
         self._stream.close()
 
 
-def unpack(content: Content, packing: str) -> Content:
+def unpack(content: Content, packing: str, cancelled: Poll = never) -> Content:
     """Open what lies inside a gzip, bzip2 or xz content; small ones are decompressed at once.
 
+    Args:
+        content: The compressed content.
+        packing: Its kind: `GZIP`, `BZIP2` or `XZ`.
+        cancelled: Asked now and then, and told which part of the compressed bytes was read.
+
     Raises:
+        Cancelled: `cancelled()` became true.
         UnreadableError: The stream is damaged at its very beginning.
     """
     compression = {"GZIP": "gzip", "BZIP2": "bzip2", "XZ": "xz"}[packing]
@@ -291,11 +297,17 @@ def unpack(content: Content, packing: str) -> Content:
     def reopen() -> IO[bytes]:
         return opener(content.file())
 
-    stream = reopen()
+    packed = content.file()
+    stream = opener(packed)
     kept = bytearray()
     try:
         while len(kept) <= KEEP_BYTES and (part := stream.read(_STEP)):
             kept += part
+            report(cancelled, packed.tell() / max(content.size or 0, 1), "decompressing")
+            if cancelled():
+                raise Cancelled
+    except Cancelled:
+        raise
     except EOFError:
         pass  # what is missing is said by the reader that knows how long the content should be
     except Exception as error:

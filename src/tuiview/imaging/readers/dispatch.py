@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from tuiview.errors import NotAnImageError, UnreadableError
+from tuiview.errors import NotAnImageError, Poll, UnreadableError, never
 from tuiview.imaging.frame import Image
 from tuiview.imaging.kinds import HEAD, sniff
 from tuiview.imaging.readers.content import Content, FileContent, MemoryContent, unpack
@@ -23,7 +23,7 @@ _OTHER = {
 }
 
 
-def dispatch(source: Source) -> Image:
+def dispatch(source: Source, cancelled: Poll = never) -> Image:
     """Open what a source names; see `open_image`."""
     if isinstance(source, MissingSource):
         raise UnreadableError(source.message, source.hint)
@@ -34,7 +34,7 @@ def dispatch(source: Source) -> Image:
     if isinstance(source, CompositeSource):
         from tuiview.imaging.readers.composite import open_composite
 
-        return open_composite(source, dispatch)
+        return open_composite(source, lambda part: dispatch(part, cancelled))
     content: Content
     if isinstance(source, BlobSource):
         content, part, file_name = MemoryContent(source.fetch(), source.name), None, source.name
@@ -42,19 +42,19 @@ def dispatch(source: Source) -> Image:
         content, part, file_name = FileContent(source.path), source.part, source.path.name
     try:
         with explained(content.name):
-            return _open(content, part, file_name)
+            return _open(content, part, file_name, cancelled)
     except BaseException:
         content.close()
         raise
 
 
-def _open(content: Content, part: str | int | None, file_name: str) -> Image:
+def _open(content: Content, part: str | int | None, file_name: str, cancelled: Poll) -> Image:
     head = content.read(0, HEAD)
     if not head:
         raise UnreadableError(f"{content.name} is empty (0 bytes)", "it was never written, or lost")
     kind = sniff(head)
     if kind in _PACKED:
-        inner = unpack(content, kind)
+        inner = unpack(content, kind, cancelled)
         head = inner.read(0, HEAD)
         kind = sniff(head)
         if isinstance(inner, MemoryContent):
