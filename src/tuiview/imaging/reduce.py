@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from tuiview.errors import Cancelled, Poll, never
 from tuiview.imaging.axis import Axis, Floats, plan_axis
-from tuiview.imaging.frame import Box, Pixels
+from tuiview.imaging.frame import Box, Pixels, report
 
 ReadRows = Callable[[int, int], Pixels]
 """Reads rows y0..y1 (half-open) of the columns wanted: `(h, w)` or `(h, w, channels)`."""
@@ -32,7 +32,7 @@ Averages = NDArray[np.floating[Any]]
 BAND_BYTES = 1 << 20
 """Bytes of one band: it stays in the processor's cache between reading and summing."""
 
-_SUM_BYTES = 1 << 20
+_SUM_BYTES = 1 << 19
 _FEW = 4
 _MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
 
@@ -83,7 +83,7 @@ def reduce_rows(
         blank: The integer that stands for "no value".
         row_bytes: Bytes of one row as `read` returns it, by which bands are cut.
         threads: Parts read at the same time; 1 where `read` wants rows in order.
-        cancelled: Asked before each band.
+        cancelled: Asked before each band, and told which part of the cells is done.
 
     Returns:
         `(rows.cells, columns.cells, *channels)` averages, float32 for small types, else float64;
@@ -95,6 +95,12 @@ def reduce_rows(
     threads = max(1, min(threads, rows.cells))
     cuts = [rows.cells * part // threads for part in range(threads + 1)]
     failed = threading.Event()
+    done = 0
+
+    def advance(cells: int) -> None:
+        nonlocal done
+        done += cells
+        report(cancelled, min(done / rows.cells, 1.0))
 
     def poll() -> bool:
         return failed.is_set() or cancelled()
@@ -102,6 +108,7 @@ def reduce_rows(
     reduction = _Reduction(
         read, rows, columns,
         channels=channels, stored=stored, blank=blank, row_bytes=row_bytes, cancelled=poll,
+        advance=advance,
     )  # fmt: skip
 
     def run(part: int) -> Averages:
@@ -145,6 +152,7 @@ class _Reduction:
         blank: int | None,
         row_bytes: int,
         cancelled: Poll,
+        advance: Callable[[int], None],
     ) -> None:
         self._read = read
         self._rows = rows
@@ -152,6 +160,7 @@ class _Reduction:
         self._channels = channels
         self._blank = blank if stored.kind in "iu" else None
         self._cancelled = cancelled
+        self._advance = advance
         self._work = _work_type(stored)
         self._band = max(1, min(BAND_BYTES // max(row_bytes, 1), _MOST_ROWS))
 
@@ -181,6 +190,7 @@ class _Reduction:
                 None if weights is None else weights.reshape(shape),
                 self._columns,
             )
+            self._advance(end - cell)
         return out
 
     def _bands(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, Pixels]]:
@@ -231,55 +241,57 @@ class _Reduction:
     def _average(self, first: int, last: int, sums: Averages) -> Floats | None:
         """Put the mean over y into each output row of `sums`; return the weights if any."""
         weights: Floats | None = None
-        start, part = self._rows.start[first : last + 1], self._rows.part[first : last + 1]
-        edges = start + part
+        edges = (self._rows.start + self._rows.part)[first : last + 1]
         scale = 1.0 / np.diff(edges)[:, np.newaxis]
-        share = part.astype(self._work)[:, np.newaxis]
-        ends = start + (part > 0)
-        each = math.ceil(float(np.diff(edges).max()))
-        if each <= self._band:
-            group = self._band // each
-            firsts = range(0, last - first, group)
-            groups = [(c0, min(c0 + group, last - first)) for c0 in firsts]
-            spans = [(int(start[c0]), int(ends[c1])) for c0, c1 in groups]
-        else:
-            spans = list(self._steps(int(start[0]), int(ends[-1])))
-            lows = np.searchsorted(edges, [y0 for y0, _ in spans], side="right") - 1
-            highs = np.searchsorted(edges, [y1 for _, y1 in spans])
-            groups = [
-                (max(int(c0), 0), min(int(c1), last - first))
-                for c0, c1 in zip(lows, highs, strict=True)
-            ]
-        for (c0, c1), (y0, y1, whole) in zip(groups, self._bands(spans), strict=True):
-            band = whole.reshape(len(whole), -1)
-            cuts = np.clip(start[c0 : c1 + 1] - y0, 0, len(band)).tolist()
+        native = np.empty((self._band, sums.shape[1]), self._work)
+        full = np.ones(self._band + 1, self._work)
+        for (c0, c1), (y0, y1, whole) in self._groups(edges):
+            band = native[: y1 - y0]
+            inner = np.clip(edges[c0 : c1 + 1] - y0, 0, y1 - y0)
             begun = sums[c0].copy() if edges[c0] < y0 else None
             with np.errstate(invalid="ignore", over="ignore"):
-                for cell, (top, bottom) in enumerate(pairwise(cuts), c0):
-                    rows = band[top:bottom]
-                    np.add.reduce(rows, axis=0, dtype=self._work, out=sums[cell])
+                # In the processor's byte order first: the sum is then several times as fast.
+                np.copyto(band, whole.reshape(band.shape), casting="unsafe")
+                for cell, (top, bottom) in enumerate(pairwise(inner.tolist()), c0):
+                    y, end = int(top), math.ceil(bottom)
+                    share = full[: end - y].copy()
+                    share[0] -= top - y
+                    share[-1] -= end - bottom
+                    np.matmul(share, band[y:end], out=sums[cell])
                 if begun is not None:
                     sums[c0] += begun
-                # The row that an edge cuts was given whole to the cell after the edge.
-                e0 = c0 + int(start[c0] < y0)
-                e1 = c1 + int(start[c1] < y1)
-                if e0 < e1:
-                    before = band[start[e0:e1] - y0].astype(self._work)
-                    before *= share[e0:e1]
-                    sums[e0:c1] -= before[: c1 - e0]
-                    skip = int(e0 == c0)
-                    sums[e0 - 1 + skip : e1 - 1] += before[skip:]
-                clean = band.dtype.kind != "f" or math.isfinite(
+                clean = whole.dtype.kind != "f" or math.isfinite(
                     np.add.reduce(sums[c0:c1], axis=None)
                 )
             if not clean:
-                inner = np.clip(edges[c0 : c1 + 1] - y0, 0, len(band))
                 lost = _repair(band, inner, begun, sums[c0:c1])
                 if lost is not None:
                     weights = np.ones(sums.shape) if weights is None else weights
                     weights[c0:c1] -= lost * scale[c0:c1]
         sums *= scale.astype(sums.dtype)
         return weights
+
+    def _groups(self, edges: Floats) -> Iterator[tuple[tuple[int, int], tuple[int, int, Pixels]]]:
+        """Read the bands between edges: the cells (half-open) that each takes part in, and it."""
+        count = len(edges) - 1
+        lows, highs = np.floor(edges).astype(int), np.ceil(edges).astype(int)
+        most = int((highs[1:] - lows[:-1]).max())
+        if most <= self._band:
+            cells = []
+            c0 = 0
+            while c0 < count:
+                c1 = max(c0 + 1, int(np.searchsorted(highs, lows[c0] + self._band, "right")) - 1)
+                cells.append((c0, min(c1, count)))
+                c0 = c1
+            spans = [(int(lows[c0]), int(highs[c1])) for c0, c1 in cells]
+        else:
+            spans = list(self._steps(int(lows[0]), int(highs[-1])))
+            begins = np.searchsorted(edges, [y0 for y0, _ in spans], side="right") - 1
+            ends = np.searchsorted(edges, [y1 for _, y1 in spans])
+            cells = [
+                (max(int(c0), 0), min(int(c1), count)) for c0, c1 in zip(begins, ends, strict=True)
+            ]
+        return zip(cells, self._bands(spans), strict=True)
 
 
 def _repair(band: Pixels, edges: Floats, begun: Averages | None, sums: Averages) -> Floats | None:

@@ -25,6 +25,7 @@ SAMPLES = 100_000
 _TWO_THREADS = 8 << 20
 _PREVIEW_THREADS = 8
 _ZSCALE_PIXELS = 2048 * 2048
+_NEAR = 16 << 10  # bytes between two rows that cost less to read than another call
 
 
 class BandedFrame(Frame):
@@ -178,7 +179,7 @@ class BandedFrame(Frame):
                 lambda y0, y1: self.rows(0, self.shape[1], y0, y1),
                 self.shape, self.channels, self.stored, count,
             )  # fmt: skip
-            tap.walk()
+            tap.walk(self.shape[1] * self.stored.itemsize * self.channels)
             stored = tap.kept
             if count == SAMPLES:
                 self._sampled = stored
@@ -241,10 +242,16 @@ class _Tap:
             self.kept[first:last] = band[np.ix_(self._y[first:last] - y0, self._x)]
         return band
 
-    def walk(self) -> None:
-        """Read all rows of the grid."""
-        for y in self._y:
-            self.read(int(y), int(y) + 1)
+    def walk(self, row_bytes: int) -> None:
+        """Read all rows of the grid, those that lie near each other at once."""
+        near, most = _NEAR // row_bytes, max(1, BAND_BYTES // row_bytes)
+        first = last = int(self._y[0])
+        for y in self._y[1:].tolist():
+            if y - last - 1 > near or y - first >= most:
+                self.read(first, last + 1)
+                first = y
+            last = y
+        self.read(first, last + 1)
 
 
 def _grid(size: int, step: float, most: int) -> NDArray[np.intp]:
