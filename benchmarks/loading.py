@@ -39,6 +39,8 @@ CASES = {
     "PNG 2000 x 1500 16-bit": ("deep.png", True),
     "FITS 10,000 x 10,000 float32": ("large.fits", False),
     "FITS.fz 8,000 x 8,000 RICE": ("large.fits.fz", False),
+    "JPEG 12,000 x 9,000": ("large.jpg", False),
+    "TIFF 12,000 x 9,000 pyramidal": ("pyramid.tif", False),
 }
 
 
@@ -71,10 +73,22 @@ def make(folder: Path, name: str) -> Path:
         data = np.concatenate([sky(dice, 100, 8000) for _ in range(80)])
         hdu = fits.CompImageHDU((data * 10).astype(np.int16), compression_type="RICE_1")
         hdu.writeto(path)
+    elif name == "pyramid.tif":
+        import tifffile
+
+        pixels = np.tile(decoded(make(folder, "photo.jpg")), (3, 3, 1))
+        options = {"tile": (256, 256), "photometric": "rgb", "compression": "deflate"}
+        with tifffile.TiffWriter(path) as writer:
+            writer.write(pixels, subifds=4, **options)
+            for step in (2, 4, 8, 16):
+                writer.write(pixels[::step, ::step], subfiletype=1, **options)
     else:
         from PIL import Image
 
-        if name == "photo.jpg":
+        if name == "large.jpg":
+            pixels = np.tile(decoded(make(folder, "photo.jpg")), (3, 3, 1))
+            Image.fromarray(pixels).save(path, quality=90)
+        elif name == "photo.jpg":
             small = (dice.random((60, 80, 3)) * 255).astype(np.uint8)
             photo = Image.fromarray(small).resize((4000, 3000), Image.Resampling.BICUBIC)
             grain = dice.normal(0, 4, (3000, 4000, 3))
@@ -84,6 +98,13 @@ def make(folder: Path, name: str) -> Path:
             data = np.clip(sky(dice, 1500, 2000) * 50, 0, 65535).astype(np.uint16)
             Image.fromarray(data).save(path, compress_level=1)
     return path
+
+
+def decoded(path: Path) -> np.ndarray:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        return np.asarray(image)
 
 
 def sky(dice: np.random.Generator, ny: int, nx: int) -> np.ndarray:
@@ -114,7 +135,19 @@ def floor_of(path: Path, pane: tuple[int, int]) -> Callable[[], object]:
         from astropy.io import fits
 
         return lambda: fits.getdata(path, 1).mean()
+    if name.endswith(".tif"):
+        import tifffile
+
+        def level() -> object:
+            with tifffile.TiffFile(path) as file:
+                pages = file.series[0].levels
+                fine = [page for page in pages if page.shape[1] >= pane[0]]
+                return fine[-1].asarray().mean()
+
+        return level
     from PIL import Image
+
+    Image.MAX_IMAGE_PIXELS = None
 
     def draft() -> object:
         with Image.open(path) as image:
@@ -172,7 +205,9 @@ def measure(path: Path, pane: tuple[int, int], rounds: int) -> dict[str, float]:
         desk.wait(desk.request(path, "warm-up too"))
     desk.loader.forget("warm-up too")
     before = resident()
-    columns = ("cold first", "cold", "warm first", "warm", "cpu", "ahead", "stretch", "pan")
+    columns = (
+        "cold first", "cold", "warm first", "warm", "cpu", "ahead", "stretch", "pan", "pan again",
+    )  # fmt: skip
     result: dict[str, list[float]] = {name: [] for name in (*columns, "floor", "floor cpu")}
     stretches = ("asinh", "log", "sqrt", "linear", "squared")
     for n in range(rounds):
@@ -195,6 +230,9 @@ def measure(path: Path, pane: tuple[int, int], rounds: int) -> dict[str, float]:
         place = (nx * (0.3 + 0.05 * n), ny * 0.6)
         moved = desk.request(path, f"ahead {n}", zoom=1.0, center=place)
         result["pan"].append(desk.wait(moved)[1])
+        place = (place[0] + 100, place[1])
+        moved = desk.request(path, f"ahead {n}", zoom=1.0, center=place)
+        result["pan again"].append(desk.wait(moved)[1])
         for kind in ("cold", "warm", "ahead"):
             desk.loader.forget(f"{kind} {n}")
     peak = resident("VmHWM") - before
@@ -325,7 +363,8 @@ def main() -> None:
         heads = {
             "cold first": "cold, first", "cold": "cold, exact", "warm first": "warm, first",
             "warm": "warm, exact", "cpu": "its CPU", "floor": "floor", "floor cpu": "its CPU",
-            "ahead": "ahead", "stretch": "restretch", "pan": "pan 1:1", "peak": "MB more",
+            "ahead": "ahead", "stretch": "restretch", "pan": "pan 1:1", "pan again": "pan again",
+            "peak": "MB more",
         }  # fmt: skip
         print(f"{'':30}" + "".join(f"{head:>12}" for head in heads.values()))
         for name, (file, quick) in CASES.items():
