@@ -206,6 +206,29 @@ def test_a_large_jpeg_is_decoded_at_the_scale_of_the_pane():
         np.testing.assert_array_equal(frame.sample(), before)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+@pytest.mark.parametrize("damage", ["none", "flipped", "cut", "trailing"])
+def test_a_jpeg_at_full_size_is_pillows(mode, options, damage):
+    stream = io.BytesIO()
+    Image.fromarray(smooth((120, 160))).convert(mode).save(stream, "JPEG", **options)
+    data = bytearray(stream.getvalue())
+    if damage == "flipped":
+        data[len(data) // 2] ^= 0x10
+    elif damage == "cut":
+        data = data[: len(data) * 2 // 3]
+    elif damage == "trailing":
+        data += b"\0\0 of a camera"
+    with open_image(BlobSource("made", lambda: bytes(data))) as image:
+        try:
+            expected = np.asarray(Image.open(io.BytesIO(data)))
+        except OSError:
+            with pytest.raises(UnreadableError):
+                whole(image.frames[0])
+        else:
+            np.testing.assert_array_equal(whole(image.frames[0]), expected)
+
+
 def test_frames_of_an_animation():
     pictures = [Image.fromarray(gray(seed=number)) for number in range(3)]
     with opened(pictures[0], "GIF", save_all=True, append_images=pictures[1:]) as image:

@@ -34,6 +34,7 @@ _CHECKER = (0x66, 0x99)
 _SQUARE = 8
 _DRAFT_PIXELS = 500_000
 _ORIENTATION = 0x0112
+_END_OF_JPEG = b"\xff\xd9"
 # EXIF orientation: whether the stored columns and rows run backwards, and whether they swap.
 _TURNS = {
     2: (True, False, False), 3: (True, True, False), 4: (False, True, False),
@@ -122,6 +123,7 @@ class RasterFrame(BandedFrame):
         self._mode = _target(picture)
         plain = picture.mode == self._mode and index == 0 and not self._turned
         self._direct = deep or (picture.format == "PNG" and plain and picture.mode in _DIRECT)
+        self._whole_jpeg = picture.format == "JPEG" and plain and picture.mode in ("L", "RGB")
         self.channels = 3 if self._mode.startswith("RGB") else 1
         self.stored = self.dtype = _dtype(self._mode, deep)
 
@@ -213,6 +215,8 @@ class RasterFrame(BandedFrame):
     def _decode(self, scale: int) -> tuple[Pixels, NDArray[np.uint8] | None]:
         if self._direct:
             return self._decode_png()
+        if scale == 1 and self._whole_jpeg and (pixels := self._decode_jpeg()) is not None:
+            return pixels, None
         with (
             self._image.opened(self._content, self._index) as picture,
             explained(self._content.name),
@@ -232,6 +236,20 @@ class RasterFrame(BandedFrame):
         if self._mode in ("RGBA", "LA"):
             return self._split(array)
         return array.astype(self.stored, copy=False), None
+
+    def _decode_jpeg(self) -> Pixels | None:
+        """Decode at full size with a quarter of Pillow's memory; None if it is damaged."""
+        import imagecodecs
+
+        data = self._content.whole()
+        if not data.rstrip(b"\0").endswith(_END_OF_JPEG):
+            return None  # cut short: Pillow says so, where libjpeg would fill up with gray
+        try:
+            array = np.asarray(imagecodecs.jpeg8_decode(data))
+        except imagecodecs.Jpeg8Error:
+            return None
+        expected = self.shape if self.channels == 1 else (*self.shape, 3)
+        return array if array.shape == expected else None
 
     def _decode_png(self) -> tuple[Pixels, NDArray[np.uint8] | None]:
         """Decode without Pillow: 8 bits twice as fast, 16 bits of colours all of them."""
