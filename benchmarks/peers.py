@@ -1,14 +1,20 @@
-"""tuiview beside a plain Textual app with textual-image's widgets, on the same terminal.
+"""tuiview beside a plain Textual app with textual-image's widgets, and beside Image Marker.
 
-    python benchmarks/peers.py [--quick]
+    python benchmarks/peers.py [--quick] [--imgmarker PYTHON]
 
-Key to last byte and bytes of the next picture; pictures of 1000 x 800.
+Key to last byte and bytes of the next picture; pictures of 1000 x 800. The first two run on the
+same terminal. Image Marker, a Qt program, runs where it is installed (`pip install imgmarker`; in
+another environment than this one, name that one's Python), without a screen: its time is from the
+key's method to the window drawn into memory, which no link and no display server lengthens.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import json
 import statistics
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -42,6 +48,34 @@ class Peer(App):
 
 Peer().run()
 """
+IMGMARKER = """
+import json, os, sys, time
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+folder, save, presses = sys.argv[1], sys.argv[2], int(sys.argv[3])
+from imgmarker import config
+from imgmarker.gui.pyqt import QApplication
+
+app = QApplication(sys.argv[:1])
+config.SAVE_DIR, config.IMAGE_DIR = save, os.path.join(folder, "")
+from imgmarker.gui.window import MainWindow
+
+window = MainWindow()
+window.resize(1300, 900)
+window.show()
+window.image_view.zoomfit()
+app.processEvents()
+window.grab()
+times = []
+for _ in range(presses):
+    start = time.perf_counter()
+    window.shift(1)
+    app.processEvents()
+    window.grab()
+    times.append(1000 * (time.perf_counter() - start))
+print(json.dumps(times), flush=True)
+os._exit(0)
+"""
 
 
 def peer(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
@@ -54,6 +88,7 @@ def peer(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
         for _ in range(presses):
             mark = terminal.mark()
             terminal.press("j")
+            terminal.wait_for(lambda t, mark=mark: t.mark() > mark + 20_000, 30, wanted="a picture")
             terminal.settle(1.0, 60)
             times.append((terminal.last_byte() - terminal.pressed[-1][0]) * 1000)
             sizes.append(len(terminal.bytes_since(mark)))
@@ -80,6 +115,17 @@ def ours(folder: Path, kind: str, presses: int) -> tuple[str, ...]:
     return _row(f"tuiview, {kind}", times, sizes)
 
 
+def imgmarker(folder: Path, python: str, presses: int) -> tuple[str, ...]:
+    """Image Marker, its window drawn into memory."""
+    with tempfile.TemporaryDirectory() as save:
+        command = [python, "-c", IMGMARKER, str(folder), save, str(presses)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    times = json.loads(done.stdout.splitlines()[-1])
+    return ("imgmarker, no display", f"{statistics.median(times):.1f}", "-")
+
+
 def _row(name: str, times: list[float], sizes: list[int]) -> tuple[str, ...]:
     if not times:
         return (name, "-", "-")
@@ -90,7 +136,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer presses")
+    parser.add_argument("--imgmarker", metavar="PYTHON", help="the Python that has imgmarker")
     args = parser.parse_args()
+    qt = args.imgmarker or (sys.executable if importlib.util.find_spec("imgmarker") else None)
     presses = 3 if args.quick else 10
     rows: list[tuple[str, ...]] = [("", "next, ms", "next, kB")]
     with tempfile.TemporaryDirectory() as place:
@@ -98,6 +146,8 @@ def main() -> None:
         for kind in ("kitty", "sixel"):
             rows.append(ours(folder, kind, presses))
             rows.append(peer(folder, kind, presses))
+        if qt is not None:
+            rows.append(imgmarker(folder, qt, presses))
     table(rows)
 
 
