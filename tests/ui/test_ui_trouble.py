@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual.geometry import Region
+
+from tuiview.loading.request import Progress
+from tuiview.session import changes
+from tuiview.ui.screens.review import ReviewScreen
 
 pytestmark = pytest.mark.asyncio
 
@@ -90,3 +95,19 @@ async def test_an_image_that_shows_nothing_says_why(open_review, tmp_path, value
         assert words in review.status()
         await review.press("1", "t", "v", "x", "m")
         assert review.session.state.categories == {"spiral"}
+
+
+async def test_a_slow_read_says_how_far_it_is_until_the_picture_is_there(open_review, folder):
+    async with open_review(folder) as review:
+        request = review.session.viewer.shown.request
+        review.session.viewer.forget()
+        progress = Progress(request, 1.2, 0.37, "decompressing, 37%")
+        review.screen.on_review_screen_changed(ReviewScreen.Changed(changes.Progressed(progress)))
+        picture = review.screen.picture
+        rows = picture.render_lines(Region(0, 0, *picture.size))
+        words = "\n".join(row.text for row in rows)
+        assert "decompressing, 37%" in words
+        assert "1.2 s" in words
+        review.session.viewer.show()
+        await review.idle()
+        assert review.session.viewer.shown is not None

@@ -190,7 +190,8 @@ class ReviewScreen(Desk):
 
     def _progressed(self, progress: Progress) -> None:
         item = self.session.item
-        if item is not None and self.session.viewer.shown is None and progress.request.item is item:
+        of_this = item is not None and progress.request.item.key == item.key
+        if of_this and self.session.viewer.shown is None:
             self.picture.say(progress.what, f"{progress.seconds:.1f} s")
 
     def _start_rest(self) -> None:
