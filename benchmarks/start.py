@@ -1,12 +1,12 @@
 """From the command to the first paint and to the first picture, by how many files a folder has.
 
-    python benchmarks/start.py [--quick] [--rounds N] [--profile]
+    python benchmarks/start.py [--quick] [--rounds N]
 
 The real program on a pseudo-terminal that answers at once, in a window of 140 x 46 cells of 10 x 20
-pixels, beside what any program of this kind has to do first: Python alone, Python with numpy, a
-Textual application that shows one word, and one that shows the same picture by textual-image. All
-runs take turns. The folders hold 16 FITS images of 300 x 300 float32 under many names, so that they
-are made in seconds; every name is a file of its own to the program.
+pixels, beside what any program of this kind has to do first: Python alone, Python with numpy, and a
+Textual application that shows one word. All runs take turns. The folders hold 16 FITS images of
+300 x 300 float32 under many names, so that they are made in seconds; every name is a file of its
+own to the program.
 
 Where `strace` is installed the files that are looked for, opened or asked about are counted too: on
 a network file system each of them costs a round trip.
@@ -41,26 +41,6 @@ class Bare(App):
         yield Static("ready")
 
 Bare().run()
-"""
-PEER = """
-import sys
-from pathlib import Path
-import numpy as np
-from astropy.io import fits
-from astropy.visualization import AsinhStretch, ImageNormalize, ZScaleInterval
-from PIL import Image
-from textual.app import App
-from textual_image.widget import TGPImage
-
-class Peer(App):
-    CSS = "#picture { width: 80; height: 40; }"
-    def compose(self):
-        data = fits.getdata(min(Path(sys.argv[1]).iterdir()))
-        norm = ImageNormalize(data, ZScaleInterval(), AsinhStretch())
-        pixels = (np.clip(norm(data), 0, 1).filled(0) * 255).astype(np.uint8)
-        yield TGPImage(Image.fromarray(pixels[::-1]), id="picture")
-
-Peer().run()
 """
 _ORIGINALS = 16
 # Whoever works on tuiview may have told Python to compile every module anew; a reviewer has not.
@@ -173,7 +153,6 @@ def main() -> None:
             "Python": lambda: python("pass"),
             "Python, numpy": lambda: python("import numpy"),
             "a bare Textual app": lambda: app(BARE, few, "ready"),
-            "textual-image and astropy": lambda: app(PEER, few, " "),
         }
         for size, folder in folders.items():
             cases[f"tuiview, {size:,} images"] = lambda folder=folder: ours(folder)
