@@ -19,6 +19,8 @@ BLOCKS = {
 }  # fmt: skip
 """Characters to draw with: sub-cells across and down in one cell."""
 
+COORDINATES = ("sexagesimal", "degrees", "galactic", "ecliptic")
+"""How positions may read."""
 CATEGORY_COLORS = (
     "#5fafff", "#ffaf5f", "#87d787", "#ff87d7", "#d7d75f", "#5fd7d7", "#d78787", "#af87ff",
     "#bcbcbc",
@@ -91,7 +93,7 @@ class Settings:
         store: Folder for decisions, instead of the user's data folder.
         keys: Key lists by action id, instead of the built-in ones.
         theme: A Textual theme.
-        coordinates: How positions read: `sexagesimal`, `degrees`, `galactic` or `ecliptic`.
+        coordinates: How positions read, one of `COORDINATES`.
         one_based: Whether pixel positions read as in FITS (first pixel is 1, 1).
         notices: What was odd in the files, to be said once.
         files: The files that were read, least important first.
@@ -205,9 +207,8 @@ class _Reader:
         coordinates = self._table(document, "coordinates")
         self._take(coordinates, "one_based", bool, changes)
         if "form" in coordinates:
-            forms = ("sexagesimal", "degrees", "galactic", "ecliptic")
             changes["coordinates"] = self._typed(
-                coordinates["form"], str, "coordinates.form", forms
+                coordinates["form"], str, "coordinates.form", COORDINATES
             )
         display = dict(self._table(document, "display"))
         kinds = {k.lower(): display.pop(k) for k in list(display) if isinstance(display[k], dict)}

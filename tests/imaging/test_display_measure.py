@@ -18,6 +18,7 @@ from tuiview.imaging.cuts import (
     spectrum,
 )
 from tuiview.imaging.frame import Frame
+from tuiview.imaging.linefit import column_fit, line_fit
 from tuiview.imaging.measure import (
     MeasureError,
     aperture_photometry,
@@ -29,6 +30,7 @@ from tuiview.imaging.measure import (
     statistics,
 )
 from tuiview.imaging.starfit import radial_profile
+from tuiview.imaging.surface import surface
 
 
 class ArrayFrame(Frame):
@@ -255,3 +257,55 @@ def test_contours_of_a_cone_are_circles():
         ends = pieces.reshape(-1, 2)
         radius = np.hypot(ends[:, 0] - 20, ends[:, 1] - 20)
         assert radius[radius < 17.9] == pytest.approx(-level, abs=0.1)
+
+
+@given(
+    st.floats(20.0, 30.0), st.floats(20.0, 30.0), st.floats(2.5, 7.0), st.floats(-1e5, 1e5)
+)  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_lines_and_columns_are_fitted_by_their_gaussian(x, y, fwhm, background):
+    image = gaussian((50, 50), x, y, fwhm, background=background)
+    image[3, 3:6] = np.nan
+    frame = ArrayFrame(image)
+    for found, center in (
+        (line_fit(frame, x + 1.5, y), x), (column_fit(frame, x, y - 1.5), y),
+    ):  # fmt: skip
+        assert found.center == pytest.approx(center, abs=1e-3)
+        assert found.fwhm == pytest.approx(fwhm, rel=1e-3)
+        assert found.background == pytest.approx(background, abs=1e-3 * 1000)
+    assert line_fit(frame, x, y).curve.title.startswith("Gaussian through lines")
+
+
+def test_a_line_fit_averages_five_lines():
+    image = np.zeros((40, 40))
+    image[18:23] = 100.0 * np.exp(-((np.arange(40) - 20.0) ** 2) / 8.0)
+    assert line_fit(ArrayFrame(image), 20, 20).peak == pytest.approx(100.0, rel=1e-3)
+    assert line_fit(ArrayFrame(image), 20, 22).peak == pytest.approx(60.0, rel=1e-3)
+
+
+@pytest.mark.parametrize("fit", [line_fit, column_fit])
+def test_where_no_gaussian_is_a_fit_says_so(fit):
+    with pytest.raises(MeasureError):
+        fit(ArrayFrame(np.full((30, 30), np.nan)), 15, 15)
+    with pytest.raises(MeasureError):
+        fit(ArrayFrame(np.full((30, 30), 3.0)), 15, 15)
+
+
+def test_pixel_tables_of_tiny_and_huge_values_have_a_common_exponent():
+    found = pixel_table(ArrayFrame(np.array([[1.25e-7, np.nan], [3e-8, -2e-7]])), 0, 0)
+    assert found.exponent == -7
+    assert found.cells(short=True)[1:] == [["1", "0.3", "-2"], ["0", "1.25", "nan"]]
+    assert found.cells()[2][1] == "1.25e-07"
+    whole = pixel_table(ArrayFrame(np.array([[2**60 + 1]])), 0, 0)
+    assert (whole.exponent, whole.cells(short=True)[1][1]) == (0, str(2**60 + 1))
+
+
+def test_a_surface_holds_the_pixels_about_a_position():
+    image = np.arange(40 * 40.0).reshape(40, 40)
+    image[12, 12] = np.nan
+    found = surface(ArrayFrame(image, "upper"), 15.2, 20.9)
+    assert found.piece.data.shape == (21, 21)
+    assert (found.piece.x0, found.piece.y0) == (5, 11)
+    assert not found.up
+    assert found.span == (image[11, 5], image[31, 25])
+    assert "highest at 25 31" in found.lines()

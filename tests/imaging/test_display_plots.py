@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuiview.imaging.cuts import ContourMap, Curve, histogram
-from tuiview.imaging.measure import Stamp
+from tuiview.imaging.linefit import LineFit
+from tuiview.imaging.measure import PixelTable, Stamp
 from tuiview.imaging.plots import label, plot, ticks
 from tuiview.imaging.starfit import Fit, RadialProfile
+from tuiview.imaging.surface import Surface
 
 
 def results():
@@ -30,9 +32,14 @@ def results():
     yield "constant", histogram(np.ones(9))
     yield "radial", RadialProfile(5, 5, r, fit.at(r), fit, Fit(5, 5, 4.1, 99, 9, 3.0, 1), 0.1, 20)
     yield "unfitted", RadialProfile(5, 5, r, fit.at(r), None, None, np.nan, np.nan)
+    yield "line fit", LineFit(Curve("fit", x, fit.at(x - 20), "x"), 20.0, 4.0, 100.0, 10.0, 0.1)
     data = rng.random((11, 21))
     data[3, 3] = np.nan
     yield "contours", ContourMap(Stamp(data, 5, 7), np.array([0.5]), (np.array([[6, 8, 9, 9.0]]),))
+    yield "table", PixelTable(np.arange(100, dtype=">i4").reshape(10, 10), 5, 7, True)
+    yield "colour table", PixelTable(np.full((3, 4, 3), 255, "u1"), 0, 0, False)
+    yield "surface", Surface(Stamp(data, 5, 7), True, "adu")
+    yield "level", Surface(Stamp(np.full((2, 3), 7.0), 0, 0), False)
 
 
 @pytest.mark.parametrize("result", [pytest.param(what, id=name) for name, what in results()])
@@ -86,3 +93,17 @@ def test_ticks_are_round_inside_and_not_too_many(low, span, most):
 )  # fmt: skip
 def test_labels_have_the_digits_of_their_step(value, step, text):
     assert label(value, step) == text
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_a_surface_stands_highest_where_its_peak_is_and_leaves_gaps_out(up):
+    data = np.zeros((9, 9))
+    data[4, 4] = 1.0
+    flat = plot(Surface(Stamp(np.zeros((9, 9)), 0, 0), up), 300, 200).pixels
+    peaked = plot(Surface(Stamp(data, 0, 0), up), 300, 200).pixels
+    bright = np.argwhere(peaked >= 3 + 6)
+    assert abs(bright[:, 1].mean() - 150) < 12
+    assert bright[:, 0].min() < np.argwhere(flat == 3)[:, 0].min()
+    data[4, 4] = np.nan
+    holed = plot(Surface(Stamp(np.where(np.isnan(data), np.nan, 0.0), 0, 0), up), 300, 200).pixels
+    assert 0.9 < (holed >= 3).sum() / (flat >= 3).sum() < 0.97

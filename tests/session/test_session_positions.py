@@ -15,7 +15,7 @@ from tuiview.session.positions import PixelPosition, SkyPosition, parse_position
         ("01:00:00 -00:30:00", SkyPosition(15.0, -0.5)),
         ("1h0m36s +10d30m0s", SkyPosition(15.15, 10.5)),
         ("01 00 00 -10 30 00", SkyPosition(15.0, -10.5)),
-        ("gal 120.5 -3", SkyPosition(120.5, -3, galactic=True)),
+        ("gal 120.5 -3", SkyPosition(120.5, -3, "galactic")),
     ],
 )
 def test_what_people_type(text, position):
@@ -23,7 +23,7 @@ def test_what_people_type(text, position):
     assert type(found) is type(position)
     if isinstance(found, SkyPosition):
         assert (found.lon, found.lat) == pytest.approx((position.lon, position.lat))
-        assert found.galactic == position.galactic
+        assert found.system == position.system
     else:
         assert found == position
 

@@ -118,7 +118,7 @@ async def test_a_spectrum_goes_through_the_planes_in_world_units(open_review, tm
     (tmp_path / "d").mkdir()
     fits.writeto(tmp_path / "d" / "cube.fits", cube, header)
     async with open_review(tmp_path / "d") as review:
-        await review.press("x", "s")
+        await review.press("x", "t")
         assert "min" in review.text()
         assert "at 140" in " ".join(review.session.examining.last)
 
@@ -149,3 +149,55 @@ async def test_the_mark_list_goes_to_a_mark_and_all_can_be_deleted(open_review, 
         assert review.session.state.marks == ()
         await review.press("u")
         assert len(review.session.state.marks) == 2
+
+
+async def test_a_profile_runs_between_two_positions(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("x", *["left"] * 4, "v")
+        x, y = review.session.marking.position
+        assert "press v again" in review.notices()
+        line = review.session.examining.shapes(True)[1]
+        assert (line.x0, line.y0) == (x, y)
+        await review.press("shift+right", "v")
+        shown_at = review.session.marking.position
+        title = review.session.examining.last[0]
+        assert title.startswith(f"profile from {x:.1f} {y:.1f} to {shown_at[0]:.1f}")
+        assert review.session.examining.shapes(True) == ()
+        await review.press("v", "j", "k", "s", "e", "escape")
+        assert review.session.marking.position is None
+        assert not review.session.marking.active
+
+
+async def test_examining_from_mark_mode_leaves_the_crosshair_where_it_is(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("m", "right", "x", "down", "q", "down")
+        assert review.session.marking.active
+        await review.press("1")
+        assert len(review.session.marking.marks()) == 1
+
+
+async def test_coordinates_read_in_each_form_by_a_key(open_review, folder):
+    async with open_review(folder) as review:
+        review.session.viewer.read_metadata()
+        await review.press("m", "right")
+        seen = [review.status()]
+        for _ in range(4):
+            await review.press("right_curly_bracket")
+            seen.append(review.status())
+        assert seen[0] == seen[4]
+        assert len(set(seen)) == 4
+        assert " gal 2" in seen[2]
+        assert " ecl 1" in seen[3]
+        await review.press("left_curly_bracket")
+        assert " ecl 1" in review.status()
+        before = review.status()
+        await review.press("colon")
+        await review.type("coordinates 1")
+        await review.press("enter")
+        x, y = review.session.marking.position
+        assert f"{x:.2f}, {y:.2f} =" in before
+        assert f"{x + 1:.2f}, {y + 1:.2f} =" in review.status()
+        await review.press("colon")
+        await review.type("goto 1,1")
+        await review.press("enter")
+        assert review.session.marking.position == (0, 0)

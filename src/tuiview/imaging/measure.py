@@ -374,14 +374,34 @@ class PixelTable:
     y0: int
     up: bool
 
-    def lines(self) -> list[str]:
-        """A table with column and row numbers, in the order of the screen."""
+    @property
+    def exponent(self) -> int:
+        """The power of ten that makes float values short; 0 where they are short without it."""
+        if self.values.dtype.kind != "f":
+            return 0
+        top = float(np.nanmax(np.abs(floats(self.values)), initial=0.0))
+        return 0 if top == 0 or 1e-2 <= top < 1e5 else math.floor(math.log10(top))
+
+    def cells(self, short: bool = False) -> list[list[str]]:
+        """A table with column and row numbers, in the order of the screen.
+
+        Args:
+            short: Give float values to four digits, in units of `10 ** exponent`.
+        """
         h, w = self.values.shape[:2]
         cells = [["", *(str(self.x0 + i) for i in range(w))]]
         rows = range(h - 1, -1, -1) if self.up else range(h)
+        unit = 10.0**self.exponent
+        brief = short and self.values.dtype.kind == "f" and self.values.ndim == 2
         for row in rows:
-            cells.append([str(self.y0 + row), *(_value(v) for v in self.values[row])])
-        widths = [max(len(line[i]) for line in cells) for i in range(w + 1)]
+            texts = (f"{v / unit:.4g}" if brief else _value(v) for v in self.values[row])
+            cells.append([str(self.y0 + row), *texts])
+        return cells
+
+    def lines(self) -> list[str]:
+        """The same with its columns lined up."""
+        cells = self.cells()
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         return ["  ".join(t.rjust(n) for t, n in zip(line, widths, strict=True)) for line in cells]
 
 

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from tuiview.imaging.cuts import ContourMap, Curve, Histogram
 from tuiview.imaging.drawing import words
+from tuiview.imaging.linefit import LineFit
+from tuiview.imaging.measure import PixelTable, floats
 from tuiview.imaging.starfit import RadialProfile
+from tuiview.imaging.surface import Surface
+from tuiview.imaging.surface import draw as draw_surface
 from tuiview.picture import Picture
 
-Plottable = Curve | Histogram | RadialProfile | ContourMap
+Plottable = Curve | LineFit | Histogram | RadialProfile | ContourMap | Surface | PixelTable
 Floats = NDArray[np.float64]
 
 # Inks of the palette.
@@ -33,13 +37,19 @@ def plot(result: Plottable, width: int, height: int) -> Picture:
     """A measurement as a picture of `width` by `height` pixels."""
     match result:
         case Curve():
-            return _curve(result, width, height)
+            return _curve(result, width, height).picture()
+        case LineFit():
+            return _line_fit(result, width, height)
         case Histogram():
             return _histogram(result, width, height)
         case RadialProfile():
             return _radial(result, width, height)
         case ContourMap():
             return _contours(result, width, height)
+        case Surface():
+            return draw_surface(result, width, height)
+        case PixelTable():
+            return _pixels(result, width, height)
 
 
 def ticks(low: float, high: float, most: int = 6) -> tuple[list[float], float]:
@@ -126,7 +136,8 @@ class _Axes:
         if y_label:
             axes.write(right, size, y_label, "rm", _AXIS)
         if x_label:
-            axes.write((left + right) // 2, height - 4, x_label, "mb", _AXIS)
+            below = min(height - 4, bottom + 3 * size + 3)
+            axes.write((left + right) // 2, below, x_label, "mb", _AXIS)
         return axes
 
     def across(self, x: Floats) -> NDArray[np.intp]:
@@ -198,7 +209,7 @@ class _Axes:
         return Picture(self.pixels, palette)
 
 
-def _curve(curve: Curve, width: int, height: int) -> Picture:
+def _curve(curve: Curve, width: int, height: int) -> _Axes:
     axes = _Axes.of(
         width, height, _span(curve.x), _span(curve.y, 0.06), curve.title, curve.x_label,
         curve.y_label,
@@ -211,6 +222,17 @@ def _curve(curve: Curve, width: int, height: int) -> Picture:
         axes.line(curve.x, curve.y, _DATA)
     if curve.mark is not None:
         axes.upright(curve.mark, _MARK)
+    return axes
+
+
+def _line_fit(found: LineFit, width: int, height: int) -> Picture:
+    axes = _curve(found.curve, width, height)
+    x = np.linspace(found.curve.x[0], found.curve.x[-1], 300)
+    axes.line(x, found.at(x), _FIRST, 2)
+    axes.upright(found.center, _FIRST)
+    row = axes.box[1] + axes.size
+    axes.write(axes.box[2] - 8, row, f"FWHM {found.fwhm:.2f} px", "rm", _FIRST)
+    axes.write(axes.box[2] - 8, row + axes.size + 6, f"centre {found.center:.2f}", "rm", _FIRST)
     return axes.picture()
 
 
@@ -273,8 +295,45 @@ def _contours(found: ContourMap, width: int, height: int) -> Picture:
     axes.pixels[top + 1 : bottom, left + 1 : right] = levels[rows[:, None], cols]
     for i, pieces in enumerate(found.pieces):
         axes.segments(pieces, _FIRST if i % 2 else _DATA)
-    grays = np.linspace(18, 150, _LEVELS).astype(np.uint8)
-    return axes.picture(np.concatenate([_PALETTE, np.repeat(grays[:, None], 3, 1)]))
+    return axes.picture(_with_grays())
+
+
+def _pixels(found: PixelTable, width: int, height: int) -> Picture:
+    """Native values in cells as gray as their pixels, numbered by column and row."""
+    width, height = max(40, width), max(30, height)
+    cells = found.cells(short=True)
+    if found.exponent:
+        cells[0][0] = f"1e{found.exponent} x"
+    rows, columns = len(cells), len(cells[0])
+    values = floats(found.values)
+    if found.up:
+        values = values[::-1]
+    low, high = (float(v) for v in (np.nanmin(values), np.nanmax(values))) if (
+        np.isfinite(values).any()
+    ) else (0.0, 1.0)  # fmt: skip
+    shades = np.nan_to_num((values - low) / ((high - low) or 1.0) * (_LEVELS - 1)).astype(np.uint8)
+    longest = max((text for line in cells for text in line), key=len)
+    size = 16
+    while size > 6 and words(longest, size, "mm")[0].width > (width - 8) // columns:
+        size -= 1
+    pitch = (width - 8) // columns, min(5 * size, (height - 8) // rows)
+    pixels = np.full((height, width), _PAPER, np.uint8)
+    board = _Axes(pixels, (0, 0, width - 1, height - 1), (0.0, 1.0), (0.0, 1.0), size)
+    for row, line in enumerate(cells):
+        for column, text in enumerate(line):
+            left, top = 4 + column * pitch[0], 4 + row * pitch[1]
+            if row and column:
+                cell = pixels[top : top + pitch[1] - 1, left : left + pitch[0] - 1]
+                cell[:] = len(_PALETTE) + shades[row - 1, column - 1]
+            ink = _TEXT if row and column else _FIRST
+            board.write(left + pitch[0] // 2, top + pitch[1] // 2, text, "mm", ink)
+    return Picture(pixels, _with_grays(110))
+
+
+def _with_grays(brightest: int = 150) -> NDArray[np.uint8]:
+    """The palette with the grays of an image after its inks."""
+    grays = np.linspace(18, brightest, _LEVELS).astype(np.uint8)
+    return np.concatenate([_PALETTE, np.repeat(grays[:, None], 3, 1)])
 
 
 def _span(values: Sequence[float] | Floats, room: float = 0.0) -> tuple[float, float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tuiview.errors import TuiviewError, UsageError
+from tuiview.imaging.overlay import Cross, Line, Shape
 from tuiview.session.changes import Change, Noticed
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 _BOX = 10.0
 """Half the side of the box of statistics, in image pixels."""
+_COLOR = 0xFFAF5F
 
 
 class Measured(Protocol):
@@ -33,11 +36,13 @@ class Place:
     Attributes:
         x, y: 0-based position of native pixel centres.
         limits: The limits that are shown, or None.
+        start: The first of two positions.
     """
 
     x: float
     y: float
     limits: tuple[float, float] | None
+    start: tuple[float, float] | None = None
 
 
 Measure = Callable[["Image", "Frame", Place], Measured]
@@ -49,15 +54,19 @@ class Examination:
 
     Attributes:
         key: The letter.
-        name: What it measures, in words.
+        short: What it measures, in a word.
+        name: The same in full.
         measure: Measures; runs on a loader thread.
         plotted: Whether its result is drawn.
+        between: Whether it takes two positions: the letter sets the first, and again the second.
     """
 
     key: str
+    short: str
     name: str
     measure: Measure
     plotted: bool = True
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Examined(Change):
     """A measurement is done.
 
     Attributes:
-        name: Which.
+        name: Which measurement.
         lines: Its result for reading.
         plot: Its picture for the pane, or None.
     """
@@ -84,7 +93,8 @@ def _value(image: Image, frame: Frame, place: Place) -> Measured:
 def _statistics(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.measure import stamp, statistics
 
-    return statistics(stamp(frame, place.x, place.y, _BOX).data)
+    x, y = math.floor(place.x + 0.5), math.floor(place.y + 0.5)
+    return statistics(stamp(frame, x, y, _BOX).data)
 
 
 def _radial(image: Image, frame: Frame, place: Place) -> Measured:
@@ -109,6 +119,30 @@ def _column(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import column_cut
 
     return column_cut(frame, place.x, place.y)
+
+
+def _line_fit(image: Image, frame: Frame, place: Place) -> Measured:
+    from tuiview.imaging.linefit import line_fit
+
+    return line_fit(frame, place.x, place.y)
+
+
+def _column_fit(image: Image, frame: Frame, place: Place) -> Measured:
+    from tuiview.imaging.linefit import column_fit
+
+    return column_fit(frame, place.x, place.y)
+
+
+def _profile(image: Image, frame: Frame, place: Place) -> Measured:
+    from tuiview.imaging.cuts import profile
+
+    return profile(frame, *(place.start or (place.x, place.y)), place.x, place.y)
+
+
+def _surface(image: Image, frame: Frame, place: Place) -> Measured:
+    from tuiview.imaging.surface import surface
+
+    return surface(frame, place.x, place.y)
 
 
 def _histogram(image: Image, frame: Frame, place: Place) -> Measured:
@@ -161,17 +195,23 @@ def _third_axis(frame: Frame, count: int) -> tuple[list[float] | None, str]:
 
 
 EXAMINATIONS = (
-    Examination("x", "value", _value, plotted=False),
-    Examination("m", "statistics in a box of 21 pixels", _statistics, plotted=False),
-    Examination("r", "radial profile with FWHM", _radial),
-    Examination("a", "aperture photometry", _photometry, plotted=False),
-    Examination("l", "line cut", _line),
-    Examination("c", "column cut", _column),
-    Examination("h", "histogram with the limits", _histogram),
-    Examination("z", "pixel table", _pixels, plotted=False),
-    Examination("e", "contours", _contours),
-    Examination("s", "spectrum through the planes", _spectrum),
-)
+    Examination("x", "value", "value at the crosshair", _value, plotted=False),
+    Examination("m", "stats", "statistics in a box of 21 pixels", _statistics, plotted=False),
+    Examination("r", "radial", "radial profile with FWHM", _radial),
+    Examination("a", "phot", "aperture photometry", _photometry, plotted=False),
+    Examination("l", "line", "line cut", _line),
+    Examination("c", "col", "column cut", _column),
+    Examination("j", "fit l", "Gaussian fitted to the line", _line_fit),
+    Examination("k", "fit c", "Gaussian fitted to the column", _column_fit),
+    Examination("v", "vector", "profile along a line: here, and v again at its end", _profile,
+                between=True),
+    Examination("h", "hist", "histogram with the limits", _histogram),
+    Examination("e", "cont", "contours", _contours),
+    Examination("s", "surf", "surface plot", _surface),
+    Examination("z", "pix", "pixel table", _pixels),
+    Examination("t", "spectrum", "spectrum through the planes", _spectrum),
+)  # fmt: skip
+"""IRAF's letters; `t` alone is tuiview's own."""
 
 
 class Examining:
@@ -183,7 +223,26 @@ class Examining:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._start: tuple[str, str, float, float] | None = None
+        self._lent = False
         self.last: tuple[str, ...] = ()
+
+    def enter(self) -> bool:
+        """Show the crosshair at which letters measure; False while there is no picture."""
+        if self.place is None:
+            return False
+        if not self._session.marking.active:
+            self._lent = self._session.marking.enter()
+        return True
+
+    def leave(self) -> None:
+        """Hide the crosshair unless it was there before."""
+        self._start = None
+        if self._lent:
+            self._lent = False
+            self._session.marking.leave()
+        else:
+            self._session.viewer.redraw()
 
     @property
     def place(self) -> Place | None:
@@ -192,13 +251,43 @@ class Examining:
         if session.viewer.viewport is None or session.viewer.shown is None:
             return None
         x, y = session.marking.position or session.viewer.viewport.center
-        return Place(x, y, session.viewer.shown.limits)
+        return Place(x, y, session.viewer.shown.limits, self._first)
+
+    @property
+    def _here(self) -> tuple[str, str]:
+        """The item and the frame that are shown."""
+        session = self._session
+        item, shown = session.item, session.viewer.shown
+        return (item.key if item else "", shown.info.frame if shown else "")
+
+    @property
+    def _first(self) -> tuple[float, float] | None:
+        """The first of two positions, if it was set on this frame."""
+        start = self._start
+        return start[2:] if start is not None and start[:2] == self._here else None
+
+    def shapes(self, current: bool) -> tuple[Shape, ...]:
+        """The line whose second end is still to be set, on the current item."""
+        first, position = self._first, self._session.marking.position
+        if not current or first is None or position is None:
+            return ()
+        return (
+            Cross(*first, 9.0, color=_COLOR, unit="screen"),
+            Line(*first, *position, color=_COLOR),
+        )
 
     def examine(self, examination: Examination) -> None:
         """Measure; `Examined` brings the result, a notice the reason why there is none."""
         session, place = self._session, self.place
         if place is None or session.item is None or session.viewer.shown is None:
             return
+        if examination.between:
+            if place.start is None:
+                self._start = (*self._here, place.x, place.y)
+                words = f"from here: move to the other end and press {examination.key} again"
+                session.notify(Noticed(words))
+                return
+            self._start = None
         area, key, frame_name = (
             session.viewer.shown.request.area,
             session.item.key,

@@ -135,7 +135,7 @@ class Marking:
         """
         typed = parse_position(text)
         if isinstance(typed, PixelPosition):
-            first = 1 if self._session.settings.one_based else 0
+            first = self._session.coordinates.first
             self.go_to(typed.x - first, typed.y - first)
         else:
             self._session.viewer.when_info(lambda: self._go_to_sky(typed))
@@ -147,7 +147,7 @@ class Marking:
         wcs = info.wcs if info is not None else None
         if wcs is None:
             raise UsageError("this image has no world coordinates", ":goto X,Y in pixels")
-        ra, dec = to_icrs(typed.lon, typed.lat, "galactic" if typed.galactic else "icrs")
+        ra, dec = to_icrs(typed.lon, typed.lat, typed.system)
         x, y = pixel(wcs, ra, dec)
         ny, nx = info.shape if info is not None else (0, 0)
         if not (-0.5 <= x < nx - 0.5 and -0.5 <= y < ny - 0.5):

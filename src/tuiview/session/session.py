@@ -23,6 +23,7 @@ from tuiview.session.changes import (
     ToRun,
 )
 from tuiview.session.choice import EVERYTHING, Choice
+from tuiview.session.coordinates import Coordinates
 from tuiview.session.decisions import Circumstances, Decisions
 from tuiview.session.examining import Examining
 from tuiview.session.grid import Grid
@@ -94,6 +95,7 @@ class Session:
         self.seeking = Seeking(self)
         self.marking = Marking(self)
         self.examining = Examining(self)
+        self.coordinates = Coordinates(settings)
         self.annotating = Annotating(self)
         self.catalogues = Catalogues(self)
         self.grid = Grid(self)

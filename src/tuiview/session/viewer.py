@@ -317,7 +317,8 @@ class Viewer:
         frame = self.shown.info.frame if current and self.shown is not None else None
         sources = session.catalogues.shapes(item.key, self._frame_of(item))
         marks = session.marking.shapes(session.store.peek(item.key), frame, current)
-        return (*sources, *marks, *session.annotating.elements(item, self._area))
+        measured = session.examining.shapes(current)
+        return (*sources, *marks, *measured, *session.annotating.elements(item, self._area))
 
 
 def _same_picture(one: Request, other: Request) -> bool:

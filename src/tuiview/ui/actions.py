@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from tuiview.session.examining import EXAMINATIONS
 from tuiview.ui import composing, gridding
 
 if TYPE_CHECKING:
@@ -61,6 +62,27 @@ def _groups() -> Iterator[Action]:
             _marking(lambda m, n=n: m.put(n - 1)),  # type: ignore[misc]
             mode="mark",
         )  # fmt: skip
+
+
+def _letters() -> Iterator[Action]:
+    for one in EXAMINATIONS:
+        yield Action(
+            f"examine-{one.key}", one.key, one.name, "After x",
+            lambda desk, one=one: desk.examine(one),  # type: ignore[misc]
+            mode="examine", hint=f"{one.key} {one.short}",
+        )  # fmt: skip
+
+
+def _steps() -> Iterator[Action]:
+    """The crosshair's steps among the letters, of which IRAF has all that vim moves with."""
+    for name, dx, dy in (("left", -1, 0), ("down", 0, 1), ("up", 0, -1), ("right", 1, 0)):
+        for far, key, words in ((1, name, "a screen pixel"), (10, f"shift+{name}", "ten")):
+            yield Action(
+                f"examine-{'far-' if far > 1 else ''}{name}", key, f"crosshair {name} by {words}",
+                "After x",
+                lambda desk, x=far * dx, y=far * dy: desk.step_examining(x, y),  # type: ignore[misc]
+                mode="examine",
+            )  # fmt: skip
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -120,6 +142,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("next-frame", "full_stop", "next frame", "View", lambda d: d.step_frame(1)),
     Action("frame-menu", "semicolon", "choose a frame by name", "View", lambda d: d.frame_menu()),
     Action("compose", "p", "three frames as colour, or one alone", "View", composing.toggle),
+    Action("next-coordinates", "right_curly_bracket",
+           "next coordinates: sexagesimal, degrees, galactic, ecliptic", "View",
+           lambda d: d.cycle_coordinates(1)),
+    Action("previous-coordinates", "left_curly_bracket", "previous coordinates", "View",
+           lambda d: d.cycle_coordinates(-1)),
     Action("annotations", "I", "scale bar, compass, mini-map on or off", "View",
            lambda d: d.session.annotating.toggle()),
     Action("blink", "b", "blink with the previous frame or item", "View", lambda d: d.blink()),
@@ -222,6 +249,13 @@ ACTIONS: tuple[Action, ...] = (
     # Examine
     Action("examine", "x", "examine: then a letter, as in IRAF's imexamine", "Examine",
            lambda d: d.enter_examining(), hint="x examine"),
+    *_letters(),
+    *_steps(),
+    Action("examine-copy", "y", "copy the result", "After x",
+           lambda d: d.copy_words("\n".join(d.session.examining.last)), mode="examine",
+           hint="y copy"),
+    Action("leave-examining", "q,escape,ctrl+g,enter", "back to the picture", "After x",
+           lambda d: d.leave_examining(), mode="examine", hint="q leave"),
     # Panels and program
     Action("next-panel", "tab", "next panel", "Program", lambda d: d.next_panel(1)),
     Action("previous-panel", "shift+tab", "previous panel", "Program", lambda d: d.next_panel(-1)),
@@ -269,6 +303,7 @@ _KEY_NAMES = {
     "full_stop": ".", "plus": "+", "minus": "-", "equals_sign": "=", "backslash": "\\",
     "left_parenthesis": "(", "right_parenthesis": ")", "less_than_sign": "<",
     "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+    "left_curly_bracket": "{", "right_curly_bracket": "}",
     "vertical_line": "|", "circumflex_accent": "^", "apostrophe": "'",
     "quotation_mark": '"',
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from tuiview.ui.widgets.status_line import Part
 if TYPE_CHECKING:
     from tuiview.collection.base import Item
     from tuiview.loading.request import ImageInfo
+    from tuiview.session.examining import Examined
     from tuiview.session.marking import ReadOut
     from tuiview.session.session import Session
     from tuiview.settings import Category
@@ -85,8 +87,7 @@ def status_left(session: Session) -> list[Part]:
 
 def mark_words(mark: Mark, session: Session) -> str:
     """A mark in a line: group, label, pixel position, sky position."""
-    first = 1 if session.settings.one_based else 0
-    words = f"{mark.group}  {mark.x + first:.2f}, {mark.y + first:.2f}"
+    words = f"{mark.group}  {session.coordinates.pixel(mark.x, mark.y)}"
     if mark.ra is not None and mark.dec is not None:
         words += f"  {mark.ra:.6f} {mark.dec:+.6f}"
     return f"{words}  {mark.label}" if mark.label else words
@@ -94,19 +95,10 @@ def mark_words(mark: Mark, session: Session) -> str:
 
 def read_out_words(session: Session, read_out: ReadOut) -> str:
     """Position, value and sky coordinates under the crosshair."""
-    first = 1 if session.settings.one_based else 0
-    words = f"{read_out.x + first:.2f}, {read_out.y + first:.2f} = {read_out.value}"
+    x, y = read_out.x, read_out.y
+    words = f"{session.coordinates.pixel(x, y)} = {read_out.value}"
     wcs = session.viewer.info.wcs if session.viewer.info is not None else None
-    if wcs is None:
-        return words
-    from tuiview.imaging.wcs import System, position_text, sky
-
-    form = session.settings.coordinates
-    system: System = "galactic" if form == "galactic" else "icrs"
-    if form == "ecliptic":
-        system = "ecliptic"
-    lon, lat = position_text(*sky(wcs, read_out.x, read_out.y), system, degrees=form == "degrees")
-    return f"{words}  {lon} {lat}"
+    return words if wcs is None else f"{words}  {session.coordinates.sky(wcs, x, y)}"
 
 
 def status_right(session: Session, read_out: str = "") -> list[Part]:
@@ -186,6 +178,17 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
     if info.cards:
         rows.append((f"Header ({len(info.cards)})", "", ""))
         rows += [(card.key, _text(card.value) or '""', card.comment) for card in info.cards]
+    return rows
+
+
+def measured_rows(examined: Examined, width: int) -> list[Row]:
+    """A measurement's result in lines that fit; columns that are lined up stay as they are."""
+    name = examined.name[:1].upper() + examined.name[1:]
+    rows: list[Row] = [(name, "", "")]
+    aligned = width < 20 or any(line.startswith(" ") for line in examined.lines)
+    for line in examined.lines:
+        wrapped = [line] if aligned else textwrap.wrap(line, width, subsequent_indent="  ")
+        rows += [(part, "", "") for part in wrapped]
     return rows
 
 

@@ -14,10 +14,18 @@ from textual.widgets import Static
 from tuiview.errors import TuiviewError
 from tuiview.graphics.encode import encode
 from tuiview.session import changes
-from tuiview.session.examining import Examined
+from tuiview.session.examining import Examination, Examined
 from tuiview.text import printable
 from tuiview.ui.actions import ACTIONS, action, effective_keys
-from tuiview.ui.describe import badges, decision_words, mark_words, status_left, status_right
+from tuiview.ui.describe import (
+    badges,
+    decision_words,
+    mark_words,
+    measured_rows,
+    read_out_words,
+    status_left,
+    status_right,
+)
 from tuiview.ui.faults import in_short, write_down
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
@@ -33,6 +41,7 @@ from tuiview.ui.widgets.status_line import StatusLine
 if TYPE_CHECKING:
     from tuiview.graphics.terminal import Terminal
     from tuiview.review.model import Decision, Mark
+    from tuiview.session.marking import ReadOut
     from tuiview.session.session import Session
 
 _ONE_PICTURE = "this is done on one picture: enter shows the framed tile alone"
@@ -58,6 +67,7 @@ class Desk(Screen[None]):
         self._rest: Timer | None = None
         self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
+        self._read: ReadOut | None = None
         self._read_out = ""
         self._plotting = False
         self._labelled: Mark | None = None
@@ -112,6 +122,12 @@ class Desk(Screen[None]):
         line = self.query_one("#status", StatusLine)
         line.show(status_left(self.session), status_right(self.session, self._read_out))
 
+    def show_read_out(self, read: ReadOut | None) -> None:
+        """Show position, value and sky under the crosshair, or that they are not known now."""
+        self._read = read
+        self._read_out = "" if read is None else read_out_words(self.session, read)
+        self._show_status()
+
     def _show_banner(self) -> None:
         status = self.session.store.status
         banner = self.query_one("#banner", Static)
@@ -153,7 +169,9 @@ class Desk(Screen[None]):
 
     def focus_mode(self) -> None:
         """Give the keys back to the mode that is on."""
-        if self.session.marking.active:
+        if self._examines:
+            self.set_focus(self.query_one(ExamineBar))
+        elif self.session.marking.active:
             self.set_focus(self.query_one(MarkBar))
         elif self.session.grid.of is not None:
             self.set_focus(self.grid_bar)
@@ -247,7 +265,7 @@ class Desk(Screen[None]):
         """Mark mode on: the crosshair shows, keys put marks."""
         if self.session.grid.of is not None:
             self.say(_ONE_PICTURE, "warning")
-        elif self.session.marking.enter():
+        elif not self._examines and self.session.marking.enter():
             self.add_class("marking")
             self.set_focus(self.query_one(MarkBar))
 
@@ -287,10 +305,10 @@ class Desk(Screen[None]):
         self.app.push_screen(ChooseScreen("marks", lines), chosen)
 
     def enter_examining(self) -> None:
-        """Take letters that measure at the crosshair, or in the middle of the view."""
+        """Take letters that measure at the crosshair; it starts in the middle of the view."""
         if self.session.grid.of is not None:
             self.say(_ONE_PICTURE, "warning")
-        elif self.session.examining.place is not None:
+        elif self.session.examining.enter():
             self.add_class("examining")
             self.set_focus(self.query_one(ExamineBar))
 
@@ -301,12 +319,28 @@ class Desk(Screen[None]):
     def leave_examining(self) -> None:
         """Show the picture again."""
         self.remove_class("examining")
+        self._end_plot()
+        self.session.examining.leave()
         self.focus_mode()
+        self._show_status()
+        self._show_metadata()
+
+    def examine(self, examination: Examination) -> None:
+        """Measure where the crosshair will be once it has come to rest."""
+        session = self.session
+        session.marking.then(lambda: session.examining.examine(examination))
+
+    def step_examining(self, dx: int, dy: int) -> None:
+        """Move the crosshair over the picture by screen pixels."""
+        self._end_plot()
+        self.session.marking.then(lambda: self.session.marking.step(dx, dy))
+
+    def _end_plot(self) -> None:
+        """Show the picture in place of a plot."""
         shown = self.session.viewer.shown
         if self._plotting and shown is not None:
             self.picture.show(shown.payload, shown.request.signature, shown.picture)
         self._plotting = False
-        self._show_metadata()
 
     def _examined(self, examined: Examined) -> None:
         if examined.plot is not None:
@@ -315,10 +349,25 @@ class Desk(Screen[None]):
                 payload = encode(examined.plot, area, self.picture.protocol)
                 self._plotting = True
                 self.picture.show(payload, ("plot", examined.name))
-        rows = [(examined.name.capitalize(), "", ""), *((line, "", "") for line in examined.lines)]
-        self.metadata.show(rows)
+        else:
+            self._end_plot()
+        self.metadata.show(measured_rows(examined, self.metadata.size.width - 2))
         if not self.metadata.size.width or not self.metadata.display:
             self.say("\n".join(examined.lines))
+
+    def cycle_coordinates(self, step: int) -> None:
+        """Tell positions in the next or previous form."""
+        self.session.coordinates.cycle(step)
+        self._coordinates_changed()
+
+    def choose_coordinates(self, text: str) -> None:
+        """Tell positions in a form by name, or count pixels from 0 or 1."""
+        self.session.coordinates.choose(text)
+        self._coordinates_changed()
+
+    def _coordinates_changed(self) -> None:
+        self.show_read_out(self._read)
+        self.say(self.session.coordinates.words)
 
     def zoom(self, factor: float) -> None:
         """Zoom about the crosshair, or the middle of the pane."""

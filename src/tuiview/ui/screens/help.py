@@ -12,8 +12,6 @@ from textual.widgets import Static
 from tuiview.ui.actions import ACTIONS, key_names
 from tuiview.ui.commands import COMMANDS
 
-_MODES = {"review": "", "mark": "in mark mode", "grid": "in a grid", "examine": "after x"}
-
 
 class HelpScreen(ModalScreen[None]):
     """All keys and commands, with the user's keymap applied; any leaving key closes it.

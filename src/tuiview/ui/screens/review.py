@@ -21,7 +21,7 @@ from tuiview.session.marking import CrosshairMoved, ReadOut
 from tuiview.session.seeking import Sought, ViewMade
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
-from tuiview.ui.describe import metadata_rows, read_out_words
+from tuiview.ui.describe import metadata_rows
 from tuiview.ui.screens.desk import NOTE, Desk
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
@@ -140,16 +140,15 @@ class ReviewScreen(Desk):
             case changes.ToRun(job):
                 self._try(job)
             case CrosshairMoved():
-                self._read_out = ""
-                self._show_status()
+                self.show_read_out(None)
                 self._start_rest()
             case ReadOut() as read_out:
-                self._read_out = read_out_words(self.session, read_out)
-                self._show_status()
+                self.show_read_out(read_out)
             case Examined() as examined:
                 self._examined(examined)
             case changes.MetadataRead(item, info, more):
                 self._try(lambda: self.session.viewer.take_info(item, info))
+                self.show_read_out(self._read)
                 current = self.session.item
                 if current is not None and item.key == current.key and not self._examines:
                     self.metadata.show(metadata_rows(item, info, more))
