@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from tuiview.loading.synchronous import SynchronousLoader
 from tuiview.source import CompositeSource, FileSource, MissingSource
 
 SHAPE = (200, 300)
+DATA = Path(__file__).parents[3] / "shared" / "data"
 AREA = Area(300, 200, 1, 1)
 RESTED = (Annotations(sky=True, whole=True),)
 
@@ -76,8 +78,46 @@ def test_lupton_is_astropys_with_limits_from_the_data(shoot, item, bands):
     black, stretch = lupton_parameters([c.ravel().astype(float)[::3] for c in channels])
     expected = make_lupton_rgb(*channels, minimum=black, stretch=stretch, Q=6.0)
     assert np.abs(shown.picture.rgb()[::-1].astype(int) - expected).max() <= 2
-    assert shown.limits is None
+    assert shown.limits == pytest.approx((np.mean(black), np.mean(black) + stretch))
     assert shown.info.frame == "I"
+
+
+def test_limits_move_the_black_and_the_range_of_lupton(shoot, item, bands):
+    composition = Composition(("I", "R", "G"))
+    black, stretch = lupton_parameters([bands[n].ravel().astype(float)[::3] for n in "IRG"])
+    low = float(np.mean(black))
+    shown = shoot(item, composition=composition, limits=(low + 3.0, low + 3.0 + 2 * stretch))
+    expected = make_lupton_rgb(
+        *(bands[n] for n in "IRG"), minimum=[b + 3.0 for b in black], stretch=2 * stretch, Q=8.0
+    )
+    assert np.abs(shown.picture.rgb()[::-1].astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("how", ["simple", "mix"])
+def test_limits_of_colour_are_told_as_the_mean_of_its_channels(shoot, item, bands, how):
+    shown = shoot(item, composition=Composition(("I", "R", "G"), how), interval="minmax")
+    mean = [np.mean([edge(b) for b in bands.values()]) for edge in (np.min, np.max)]
+    assert shown.limits == pytest.approx(mean)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="real data absent")
+def test_three_sdss_bands_look_like_their_reference_without_a_touch(shoot):
+    from PIL import Image
+
+    paths = [DATA / "optical" / f"reprojected_sdss_{band}.fits.bz2" for band in "irg"]
+    parts = tuple(zip("irg", map(FileSource, paths), strict=True))
+    item = Item("ngc6976", "ngc6976", CompositeSource("ngc6976", parts))
+    frames = shoot(item, interval="minmax").info.frames
+    shown = shoot(item, area=Area(682, 496, 1, 1), composition=Composition(tuple(frames[:3])))
+    with Image.open(DATA / "optical" / "ngc6976.jpeg") as whole:
+        reference = np.asarray(whole.resize((682, 496), Image.Resampling.BOX), float)
+    ours = shown.picture.rgb().astype(float)
+    # The reference was made from bands of three times the resolution, so that no two pixels are
+    # equal: astropy's picture of these bands with its parameters (0, 0.5, Q 10) reaches 27.9 dB.
+    assert 10 * np.log10(255**2 / np.mean((ours - reference) ** 2)) > 27.5
+    for band in range(3):
+        one, two = (np.sort(picture[..., band].ravel()) for picture in (ours, reference))
+        assert np.abs(one - two).mean() < 4.0
 
 
 def test_a_given_stretch_is_used(shoot, item):
@@ -179,8 +219,10 @@ def test_a_file_that_is_missing_is_named_in_the_picture(shoot, tmp_path, bands, 
 
 
 def test_a_blur_blurs_the_channels(shoot, item):
-    sharp = shoot(item, composition=Composition(("I", "R", "G"))).picture.rgb()
-    soft = shoot(item, composition=Composition(("I", "R", "G")), blur=3.0).picture.rgb()
+    sharp = shoot(item, composition=Composition(("I", "R", "G"), stretch=20.0)).picture.rgb()
+    soft = shoot(
+        item, composition=Composition(("I", "R", "G"), stretch=20.0), blur=3.0
+    ).picture.rgb()
     assert soft.astype(int).std() < 0.9 * sharp.astype(int).std()
 
 

@@ -103,6 +103,32 @@ async def test_mix_difference_and_residual(open_review, cubes):
         assert composition(review) is None
 
 
+async def test_limits_keys_act_on_lupton_and_what_does_not_says_so(open_review, cubes):
+    async with open_review(cubes) as review:
+        await review.press("p")
+        before = review.session.viewer.shown
+        await review.press("less_than_sign")
+        low, high = review.session.look.current.limits
+        assert low == pytest.approx(before.limits[0])
+        assert high == pytest.approx(before.limits[1] - 0.05 * (high - low) / 0.95)
+        assert review.session.viewer.shown.picture.rgb().mean() > before.picture.rgb().mean()
+        assert "limits" in review.session.look.describe()
+        await command(review, "lupton 8 auto")
+        assert review.session.look.current.limits is None
+        now = review.session.look.current
+        for key, words in (("t", "no stretch"), ("v", "no interval"), ("c", "no colour map")):
+            await review.press(key)
+            assert words in review.notices()
+        await command(review, "stretch log")
+        assert review.session.look.current == now
+        await command(review, "mix")
+        await review.press("v")
+        await review.press("t")
+        assert "a mix has no stretch" in review.notices()
+        assert review.session.look.current.stretch == now.stretch
+        assert review.session.look.current.interval != now.interval
+
+
 async def test_lupton_is_set_by_numbers(open_review, cubes):
     async with open_review(cubes) as review:
         await review.press("p")

@@ -18,6 +18,7 @@ Color = tuple[float, float, float]
 
 PRIMARIES: tuple[Color, Color, Color] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 _LUPTON_SLOPE_AT = 0.1  # where Lupton et al. measure the slope, as a share of `stretch`
+_LUPTON_RANGES = 5.0  # zscale ranges in the linear part
 _READ_WHOLE = 4 << 20  # pixels; more are read by rows
 
 
@@ -87,8 +88,10 @@ def lupton_parameters(
 ) -> tuple[tuple[float, float, float], float]:
     """A minimum for each channel and a stretch that suit images with a background.
 
-    The minima are the medians less half a deviation (of the median absolute deviation), so that
-    the noise of the background is just seen; the stretch is the mean of the three zscale ranges.
+    The minima are the medians less one median absolute deviation, so that the noise of the
+    background is just seen; the stretch is five times the mean of the three zscale ranges. For the
+    sky-subtracted bands of the SDSS that comes near to what its own colour pictures are made with
+    (0 and 0.5 nanomaggies), and it follows the noise where the units are others.
 
     Args:
         samples: Values of each channel, flat, of one length or not.
@@ -100,9 +103,9 @@ def lupton_parameters(
         ranges.append(high - low)
         median = float(np.median(good)) if good.size else 0.0
         deviation = float(np.median(np.abs(good - median))) if good.size else 0.0
-        black.append(median - 0.5 * deviation)
+        black.append(median - deviation)
     red, green, blue = black
-    return (red, green, blue), max(float(np.mean(ranges)), 1e-30)
+    return (red, green, blue), max(_LUPTON_RANGES * float(np.mean(ranges)), 1e-30)
 
 
 def mix(

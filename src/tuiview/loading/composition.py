@@ -59,13 +59,20 @@ class Composed:
 
     Attributes:
         reduced: The picture's pixels: colour, or the values of a difference.
-        limits: `(low, high)` of a difference; None for colour.
+        limits: `(low, high)` to show a difference between; None for colour.
         sample: Values of a difference, for histogram equalisation.
+        used: The limits that colour was made with, of the mean of its channels.
     """
 
     reduced: Reduced
     limits: Limits | None = None
     sample: Values | None = None
+    used: Limits | None = None
+
+    @property
+    def told(self) -> Limits | None:
+        """The limits in force, from which a key moves them."""
+        return self.limits or self.used
 
 
 def plan(composition: Composition, display: Display, info: ImageInfo) -> Plan:
@@ -128,33 +135,45 @@ def composed(composition: Composition, plan: Plan, display: Display, parts: Part
         return _subtracted(composition, (first, second), display, parts)
     channels = _channels(plan.frames, parts)
     if composition.how == "lupton":
-        return Composed(_lupton(composition, plan.frames, channels, parts))
+        return _lupton(composition, display, plan.frames, channels, parts)
     between = [
         display.limits or ((0.0, 1.0) if name is None else parts.limits(name))
         for name in plan.frames
     ]
+    found = [pair for pair, name in zip(between, plan.frames, strict=True) if name is not None]
+    low, high = (float(np.mean(ends)) for ends in zip(*found, strict=True))
+    used = low, high
     if composition.how == "simple":
         # Contrast, bias and gamma act on the finished picture, as on any colour picture.
         plain = Display(stretch=display.stretch)
-        return Composed(compose.simple(channels, between, plain))
+        return Composed(compose.simple(channels, between, plain), used=used)
     colors = compose.default_colors(len(channels))
-    return Composed(compose.mix(channels, colors, between, composition.saturation))
+    mixed = compose.mix(channels, colors, between, composition.saturation)
+    return Composed(mixed, used=used)
 
 
 def _lupton(
     composition: Composition,
+    display: Display,
     names: Sequence[str | None],
     channels: Sequence[Reduced],
     parts: Parts,
-) -> Reduced:
+) -> Composed:
+    """Lupton's scaling by the data, or by manual limits: what is black, and where asinh bends.
+
+    Limits are of the mean of the channels; each keeps its own background below it.
+    """
     present = [name for name in names if name is not None]
     samples = [_thinned(parts.sample(name)) for name in present]
     # With a channel missing, the others' mean stands for it: only the scale depends on it.
     filled = (samples + [samples[0]] * 3)[:3]
     black, stretch = compose.lupton_parameters(filled)
     minima = dict(zip(present, black, strict=False))
-    minimum = [minima.get(name, 0.0) if name is not None else 0.0 for name in names]
-    return compose.lupton(channels, minimum, composition.stretch or stretch, composition.q)
+    low = float(np.mean(list(minima.values())))
+    used = display.limits or (low, low + (composition.stretch or stretch))
+    minimum = [minima.get(name, low) + used[0] - low if name is not None else 0.0 for name in names]
+    reduced = compose.lupton(channels, minimum, used[1] - used[0], composition.q)
+    return Composed(reduced, used=used)
 
 
 def _subtracted(

@@ -172,7 +172,7 @@ class Pipeline:
             )  # fmt: skip
         watch.check()
         return Rendered(
-            picture, viewport, info, content.limits, content.reduced.preview,
+            picture, viewport, info, content.told, content.reduced.preview,
             remark(content.reduced), left_out + lacks,
         )  # fmt: skip
 

@@ -96,12 +96,36 @@ class Look:
         self._changed()
 
     def cycle(self, name: str, step: int) -> None:
-        """Take the next (or previous) stretch, interval or colour map; interval frees limits."""
+        """Take the next (or previous) stretch, interval or colour map; interval frees limits.
+
+        Raises:
+            UsageError: It would change nothing of a colour picture.
+        """
+        self.check(name)
         choices = _CHOICES[name]
         now = getattr(self.current, name)
         following = choices[(choices.index(now) + step) % len(choices)]
         freed: dict[str, Any] = {"limits": None} if name == "interval" else {}
         self.change(**{name: following, "scaled_color": True}, **freed)
+
+    def check(self, name: str) -> None:
+        """Refuse a stretch, an interval or a colour map that would change nothing.
+
+        Raises:
+            UsageError: The picture is of several frames in colour, and scaled in its own way.
+        """
+        composition = self.current.composition
+        if composition is None or not composition.colored:
+            return
+        if name == "colormap":
+            raise UsageError("a colour picture has no colour map", "p shows one frame alone")
+        if composition.how == "lupton":
+            raise UsageError(
+                f"Lupton's scaling has no {name}",
+                "( ) < > move its limits; :lupton Q [STRETCH], :rgb simple",
+            )
+        if composition.how == "mix" and name == "stretch":
+            raise UsageError("a mix has no stretch", ":rgb simple has one; gamma acts on a mix")
 
     def compose(self, composition: Composition | None) -> None:
         """Show several frames as one picture, or (None) one frame alone."""
@@ -149,9 +173,9 @@ class Look:
         scaling = "limits" if d.limits else d.interval
         words = [scaling, d.stretch, d.colormap + (" inverted" if d.invert else "")]
         if (composition := d.composition) is not None:
-            # Lupton's scaling is its own, and colour has no colour map.
-            words = [] if composition.how == "lupton" else words[: 2 if composition.colored else 3]
-            words.insert(0, composition.words)
+            # Lupton's scaling is its own, a mix has no stretch, and colour no colour map.
+            counts = {"lupton": 1 if d.limits else 0, "mix": 1, "simple": 2}
+            words = [composition.words, *words[: counts.get(composition.how, 3)]]
         if d.zoom is not None:
             words.append(f"{d.zoom:.3g}x")
         if d.north_up:

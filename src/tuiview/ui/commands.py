@@ -62,6 +62,7 @@ def _choice_of(name: str, choices: tuple[str, ...]) -> Run:
         wanted = text.strip()
         if wanted not in choices:
             raise UsageError(f"no {name} is called {wanted or 'nothing'}", ", ".join(choices))
+        desk.session.look.check(name)
         freed = {"limits": None} if name == "interval" else {}
         desk.session.look.change(**{name: wanted, "scaled_color": True}, **freed)
 

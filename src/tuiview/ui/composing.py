@@ -79,6 +79,8 @@ def lupton(desk: Desk, text: str) -> None:
         raise UsageError("Q and stretch are numbers", ":lupton Q [STRETCH | auto]") from None
     if len(words) > 2 or not q > 0 or (stretch is not None and not stretch > 0):
         raise UsageError("Q and stretch are numbers above 0", ":lupton Q [STRETCH | auto]")
+    if words[1:]:
+        desk.session.look.change(limits=None)  # they would hold in place of the stretch
     _show(desk, Composition(now.frames, "lupton", q, stretch))
 
 
