@@ -118,6 +118,7 @@ class World:
         return Stages(
             open_image=self._open,
             limits=lambda frame, sample, interval: (0.0, float(sample.max())),
+            exact=lambda frame, sample, interval, cancelled: (-1.0, 99.0),
             north=lambda info: None,
             render=self._render,
             encode=self._encode,

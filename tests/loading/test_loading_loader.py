@@ -130,6 +130,28 @@ def test_a_refinement_follows_and_is_given_up_with_the_next_demand(desk, world):
     assert desk.loader.refine(request(1)) is desk.answers[1]
 
 
+def test_percentiles_of_a_large_frame_are_a_samples_first_and_then_of_all_pixels(desk, world):
+    world.cost = 100 << 20
+    desk.loader.ask(request(1, interval="99%"))
+    desk.loader.run_until_idle()
+    assert [(a.limits, a.preview) for a in desk.answers] == [((0, 1), True), ((-1, 99), False)]
+    assert (world.reads["1"], world.samples["1"]) == (1, 1)
+    desk.loader.ask(request(1, interval="zscale"))
+    desk.loader.ask(request(1, interval="99%", stretch="log"))
+    desk.loader.run_until_idle()
+    assert (desk.answers[-1].limits, desk.answers[-1].preview) == ((-1, 99), False)
+    desk.loader.ahead([request(2, interval="minmax")])
+    desk.loader.run_until_idle()
+    assert desk.ready[-1].limits == (-1, 99)
+
+
+def test_a_small_frame_has_the_limits_of_all_pixels_at_once(desk, world):
+    world.cost = 1 << 20
+    desk.loader.ask(request(1, interval="minmax"))
+    desk.loader.run_until_idle()
+    assert [(a.limits, a.preview) for a in desk.answers] == [((-1, 99), False)]
+
+
 def test_questions_come_before_refinements_and_neighbours(desk, world):
     order = []
     world.in_reduce = lambda image, poll, preview: order.append(image.key)
@@ -427,7 +449,7 @@ def test_counters_tell_of_stages(desk, world):
     desk.loader.run_until_idle()
     times = desk.loader.counters().times
     assert {stage: times[stage].count for stage in times} == {
-        "wait": 2, "open": 1, "reduce": 1, "limits": 1, "render": 2, "encode": 2,
+        "wait": 2, "open": 1, "reduce": 1, "sample": 1, "limits": 1, "render": 2, "encode": 2,
     }  # fmt: skip
 
 

@@ -70,11 +70,15 @@ def limits(sample: Values, zscale_sample: NDArray[Any], interval: str) -> Limits
         low, high = visiomatic(sample)
     else:
         low, high = percentiles(sample, float(interval.removesuffix("%")))
-    if low < high:
-        return low, high
-    low, high = extremes
-    if low < high:
-        return low, high
+    return usable((low, high), extremes)
+
+
+def usable(between: Limits, extremes: Limits) -> Limits:
+    """Limits with low < high: those given, else the extremes, else some way about the one value."""
+    for low, high in (between, extremes):
+        if low < high:
+            return low, high
+    low = extremes[0]
     around = max(0.5, abs(low) * 1e-3)
     return low - around, low + around
 

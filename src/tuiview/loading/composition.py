@@ -62,12 +62,14 @@ class Composed:
         limits: `(low, high)` to show a difference between; None for colour.
         sample: Values of a difference, for histogram equalisation.
         used: The limits that colour was made with, of the mean of its channels.
+        rough: Whether the limits are a sample's and those of all pixels should follow.
     """
 
     reduced: Reduced
     limits: Limits | None = None
     sample: Values | None = None
     used: Limits | None = None
+    rough: bool = False
 
     @property
     def told(self) -> Limits | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-STAGES = ("wait", "open", "reduce", "limits", "render", "encode", "info", "inspect")
+STAGES = ("wait", "open", "reduce", "sample", "limits", "render", "encode", "info", "inspect")
 """The stages that are timed, in the order in which a picture passes them."""
 
 _KEPT = 512

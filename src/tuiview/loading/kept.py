@@ -3,28 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from tuiview.imaging.frame import Box, Reduced
 from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.request import ImageInfo, Rendered
-from tuiview.loading.stages import Limits
-
-
-@dataclass(slots=True)
-class Samples:
-    """What is known of a frame's values, for its limits.
-
-    Attributes:
-        values: As `Frame.sample` gave them.
-        limits: Those worked out so far, by interval.
-    """
-
-    values: NDArray[np.float64]
-    limits: dict[str, Limits] = field(default_factory=dict)
+from tuiview.loading.samples import Samples
 
 
 @dataclass(frozen=True, slots=True)

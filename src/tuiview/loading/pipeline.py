@@ -16,9 +16,10 @@ from tuiview.imaging.display import Display
 from tuiview.imaging.frame import Frame, Image, Reduced
 from tuiview.imaging.viewport import Cutout, Viewport
 from tuiview.loading.counters import Meter
-from tuiview.loading.kept import Caches, Samples
+from tuiview.loading.kept import Caches
 from tuiview.loading.remarks import remark
 from tuiview.loading.request import ImageInfo, Rendered, Request, Shown
+from tuiview.loading.samples import Samples
 from tuiview.loading.stages import Limits, Stages
 from tuiview.loading.watch import QUICK, Impatient, Watch
 from tuiview.loading.words import failure
@@ -172,7 +173,7 @@ class Pipeline:
             )  # fmt: skip
         watch.check()
         return Rendered(
-            picture, viewport, info, content.told, content.reduced.preview,
+            picture, viewport, info, content.told, content.reduced.preview or content.rough,
             remark(content.reduced), left_out + lacks,
         )  # fmt: skip
 
@@ -278,17 +279,18 @@ class Pipeline:
         self._rates[kind] = (self._rates.get(kind, rate) + rate) / 2
 
     def _limits(
-        self, reading: _Reading, info: ImageInfo, display: Display
-    ) -> tuple[Limits | None, NDArray[np.float64] | None]:
-        """The limits to use and, where the stretch needs it, a sample of the frame's values."""
+        self, reading: _Reading, info: ImageInfo, display: Display, hurry: Poll
+    ) -> tuple[Limits | None, NDArray[np.float64] | None, bool]:
+        """The limits to use, where the stretch needs it a sample, and whether they are rough."""
         if as_they_are(info, display):
-            return None, None
-        equalised = display.stretch == "histeq"
-        if display.limits is not None and not equalised:
-            return display.limits, None
-        samples = self._samples(reading, info.frame, display.interval)
-        limits = display.limits or samples.limits[display.interval]
-        return limits, samples.values if equalised else None
+            return None, None, False
+        sample = None
+        if display.stretch == "histeq":
+            sample = self._samples(reading, info.frame).values
+        if display.limits is not None:
+            return display.limits, sample, False
+        limits, rough = self._interval(reading, info.frame, display.interval, hurry)
+        return limits, sample, rough
 
     def _content(self, shot: _Shot, cutout: Cutout) -> Composed:
         """The pixels of a cutout, and the limits to show them between."""
@@ -298,13 +300,13 @@ class Pipeline:
         if composition is None or shot.plan is None or not shot.plan.frames:
             reduced = self._reduced(reading, shot.info, cutout, shot.hurry)
             reading.watch.check()
-            limits, sample = self._limits(reading, shot.info, shot.display)
-            return Composed(reduced, limits, sample)
+            limits, sample, rough = self._limits(reading, shot.info, shot.display, shot.hurry)
+            return Composed(reduced, limits, sample, rough=rough)
         interval = shot.display.interval
         parts = Parts(
             reduced=lambda name: self._channel(shot, name, cutout),
             sample=lambda name: self._samples(reading, name).values,
-            limits=lambda name: self._samples(reading, name, interval).limits[interval],
+            limits=lambda name: self._interval(reading, name, interval, never)[0],
             together=lambda names: self._together(reading, names),
         )
         return composed(composition, shot.plan, shot.display, parts)
@@ -342,20 +344,28 @@ class Pipeline:
             return None, ("map",)
         return self._content(shot, cutout).reduced, ()
 
-    def _samples(self, reading: _Reading, name: str, interval: str | None = None) -> Samples:
-        """A frame's sample, with the limits of an interval if one is named."""
+    def _samples(self, reading: _Reading, name: str) -> Samples:
+        """A frame's sample."""
         key = (reading.item.key, name)
         samples = self._caches.samples.get(key)
-        if samples is None or (interval is not None and interval not in samples.limits):
+        if samples is None:
             frame = reading.frame(name)
-            with self._meter.timing("limits"):
-                if samples is None:
-                    samples = Samples(frame.sample())
-                if interval is not None:
-                    samples.limits[interval] = self._stages.limits(frame, samples.values, interval)
+            with self._meter.timing("sample"):
+                samples = Samples(frame.sample())
             if reading.watch.kept():
                 self._caches.samples.put(key, samples, samples.values.nbytes + 500)
         return samples
+
+    def _interval(
+        self, reading: _Reading, name: str, interval: str, hurry: Poll
+    ) -> tuple[Limits, bool]:
+        """The limits of a frame by an interval, and whether they are rough; see `Samples`."""
+        samples = self._samples(reading, name)
+        if interval in samples.limits:
+            return samples.limits[interval], False
+        with self._meter.timing("limits"):
+            frame = reading.frame(name)
+            return samples.between(frame, interval, self._stages, hurry, reading.watch)
 
     def _together(self, reading: _Reading, names: tuple[str, str]) -> NDArray[np.float64]:
         """`(2, n)` values of two frames at the same pixels."""
@@ -364,7 +374,7 @@ class Pipeline:
         if known is None:
             from tuiview.imaging.compose import sample_together
 
-            with self._meter.timing("limits"):
+            with self._meter.timing("sample"):
                 known = Samples(sample_together([reading.frame(name) for name in names]))
             if reading.watch.kept():
                 self._caches.samples.put(key, known, known.values.nbytes + 500)

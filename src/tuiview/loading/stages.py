@@ -65,6 +65,12 @@ def _limits(frame: Frame, sample: Values, interval: str) -> Limits:
     return limits(sample, few, interval)
 
 
+def _exact(frame: Frame, sample: Values, interval: str, cancelled: Poll) -> Limits | None:
+    from tuiview.imaging.exact import exact_limits
+
+    return exact_limits(frame, sample, interval, cancelled=cancelled)
+
+
 def _north(info: ImageInfo) -> tuple[float, bool] | None:
     from tuiview.imaging.annotate import orientation
 
@@ -108,6 +114,7 @@ class Stages:
     Attributes:
         open_image: From a source to an open image; polls while it decompresses.
         limits: From a frame, its sample and an interval to `(low, high)`.
+        exact: The same by all pixels of a large frame; None where a sample is as good.
         north: From what is known of a frame, world coordinates included, to where north lies as
             `Viewport.of` takes it, or None.
         match: From a display with a part of the sky, and the same, to one with zoom and centre.
@@ -117,6 +124,7 @@ class Stages:
 
     open_image: Callable[[Source, Poll], Image] = _open_image
     limits: Callable[[Frame, Values, str], Limits] = _limits
+    exact: Callable[[Frame, Values, str, Poll], Limits | None] = _exact
     north: Callable[[ImageInfo], tuple[float, bool] | None] = _north
     match: Callable[[Display, ImageInfo], Display] = _match
     render: Render = _render
