@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.visualization import ZScaleInterval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import banded, content, open_image
 from tuiview.imaging.readers.fits_plain import Unusual, scan
 from tuiview.imaging.reduce import reduce_array
+from tuiview.imaging.scaling import limits
 from tuiview.source import BlobSource, FileSource
 
 BITPIX = {8: "u1", 16: "i2", 32: "i4", 64: "i8", -32: "f4", -64: "f8"}
@@ -401,6 +403,17 @@ def test_zscale_samples_of_a_large_image_come_from_all_columns(tmp_path):
         sample = image.frames[0].zscale_sample()
     assert 800 < sample.size <= 1000
     assert np.unique(sample).size > 30
+
+
+def test_zscale_of_a_large_image_is_astropys_on_the_same_samples(tmp_path):
+    dice = np.random.default_rng(2)
+    data = dice.normal(100, 5, (2500, 2100)).astype(np.float32)
+    data[::50, ::30] += 500
+    fits.writeto(tmp_path / "large.fits", data)
+    with opened(tmp_path / "large.fits") as image:
+        sample = image.frames[0].zscale_sample()
+    assert np.isin(sample, data).all()
+    assert limits(sample, sample, "zscale") == ZScaleInterval().get_limits(sample)
 
 
 cards = st.one_of(

@@ -114,10 +114,19 @@ def test_whole_magnifications_repeat_pixels(zoom):
     np.testing.assert_array_equal(found, np.kron(data, np.ones((zoom, zoom))))
 
 
-def test_a_hot_pixel_in_a_large_image_does_not_vanish():
-    data = np.zeros((3000, 4000), np.float32)
-    data[1234, 2345] = 1e6
-    found = reduce_array(data, Box.whole(data.shape), (300, 400))
+def test_a_hot_pixel_in_ten_thousand_squared_does_not_vanish():
+    side = 10_000
+    band = np.zeros((side, side // 100), np.float32).reshape(-1, side)
+
+    def read(y0, y1):
+        rows = band[: y1 - y0]
+        if y0 <= 1234 < y1:
+            rows = rows.copy()
+            rows[1234 - y0, 2345] = 1e6
+        return rows
+
+    axis = plan_axis(-0.5, side - 0.5, 1000, side)
+    found = reduce_rows(read, axis, axis, stored=band.dtype, row_bytes=4 * side, threads=2)
     assert found[123, 234] == pytest.approx(1e4)
     assert found.sum() == pytest.approx(1e4)
 

@@ -152,6 +152,59 @@ def test_planes_of_a_cube_keep_the_celestial_axes(tmp_path):
     assert (ra, dec) == pytest.approx((expected.ra.deg, expected.dec.deg), abs=1e-9)
 
 
+def tabular(path):
+    """A cube whose wavelengths stand in a table."""
+    waves = np.array([1.0, 1.1, 1.5, 2.5])
+    card = header(CTYPE3="WAVE-TAB", CUNIT3="um", CRPIX3=1.0, CRVAL3=1.0, CDELT3=1.0)
+    card.update({"PS3_0": "WCS-TAB", "PS3_1": "WAVE", "PV3_1": 1, "PV3_2": 1, "PV3_3": 1})
+    column = fits.Column("WAVE", "4D", "um", dim="(1,4)", array=waves.reshape(1, 4, 1))
+    table = fits.BinTableHDU.from_columns([column], name="WCS-TAB")
+    cube = fits.PrimaryHDU(np.zeros((4, 10, 20), np.float32), card)
+    fits.HDUList([cube, table]).writeto(path)
+    return waves
+
+
+def test_tabular_axes_leave_the_sky_and_give_the_wavelengths(tmp_path):
+    waves = tabular(tmp_path / "tab.fits")
+    with open_image(FileSource(tmp_path / "tab.fits")) as image:
+        frame = image.frames[2]
+        found = wcs.sky(frame.wcs(), 5.0, 6.0)
+        axis = frame.stack_axis()
+    with fits.open(tmp_path / "tab.fits") as file:
+        whole = WCS(file[0].header, fobj=file)
+        expected = whole.all_pix2world([[5.0, 6.0, 2.0]], 0)[0]
+    assert found == pytest.approx(tuple(expected[:2]), abs=1e-9)
+    assert axis.values == pytest.approx(waves)
+    assert axis.label == "WAVE / um"
+
+
+@pytest.mark.parametrize(
+    ("cards", "values", "label"),
+    [
+        ({"CTYPE3": "VRAD", "CRVAL3": 5.0, "CDELT3": 2.0, "CRPIX3": 2.0, "CUNIT3": "km/s"},
+         [3.0, 5.0, 7.0], "VRAD / km/s"),
+        ({"CTYPE3": "FREQ", "CRVAL3": 1e9, "CD3_3": 1e6, "CUNIT3": "Hz"},
+         [1e9, 1.001e9, 1.002e9], "FREQ / Hz"),
+        ({"CTYPE3": "WAVE-LOG", "CRVAL3": 1e-6, "CD3_3": 1e-7, "CRPIX3": 1.0, "CUNIT3": "m"},
+         [1e-6 * math.exp(0.1 * n) for n in range(3)], "WAVE / m"),
+        ({"CTYPE3": "VELO-LSR", "CRVAL3": 0.0, "CDELT3": 1.0, "CRPIX3": 1.0}, [0, 1, 2], "VELO"),
+    ],
+)  # fmt: skip
+def test_planes_stand_for_the_values_of_their_axis(tmp_path, cards, values, label):
+    path = tmp_path / "cube.fits"
+    card = header()
+    card.update(cards)
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(np.zeros((1, 3, 10, 20), np.float32), card, "SCI"),
+            fits.ImageHDU(np.zeros((10, 20), np.float32), name="ERR")]  # fmt: skip
+    fits.HDUList(hdus).writeto(path)
+    with open_image(FileSource(path)) as image:
+        axis = image.frames[1].stack_axis()
+        stacks = [frame.stack for frame in image.frames]
+    assert axis.values == pytest.approx(values)
+    assert axis.label == label
+    assert stacks[0] == stacks[1] == stacks[2] != stacks[3]
+
+
 def test_a_slice_along_the_spectrum_has_no_celestial_coordinates(tmp_path):
     path = tmp_path / "slice.fits"
     fits.writeto(path, np.zeros((10, 1, 20), np.float32), header(CTYPE3="FREQ", CRVAL3=1.4e9))

@@ -15,6 +15,8 @@ from tuiview.errors import Poll, never
 if TYPE_CHECKING:
     from astropy.wcs import WCS
 
+    from tuiview.imaging.stackaxis import StackAxis
+
 Pixels = NDArray[np.generic]
 
 
@@ -89,6 +91,7 @@ class Frame(ABC):
         dtype: The native type, in which values read out.
         unit: BUNIT, or empty.
         origin: Whether row 0 is shown at the bottom (`lower`, FITS) or the top (`upper`).
+        stack: Frames of one number in an image are planes of one cube.
     """
 
     name: str
@@ -97,6 +100,7 @@ class Frame(ABC):
     dtype: np.dtype[np.generic]
     unit: str = ""
     origin: Literal["lower", "upper"] = "upper"
+    stack: int = 0
 
     @abstractmethod
     def read(self, x0: int, y0: int, x1: int, y1: int) -> Pixels:
@@ -162,6 +166,10 @@ class Frame(ABC):
 
     def wcs(self) -> WCS | None:
         """The celestial world coordinates of this frame (0-based pixels), or None."""
+        return None
+
+    def stack_axis(self) -> StackAxis | None:
+        """What the planes of this frame's cube stand for, or None if that is not known."""
         return None
 
 

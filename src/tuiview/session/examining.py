@@ -166,31 +166,20 @@ def _contours(image: Image, frame: Frame, place: Place) -> Measured:
 def _spectrum(image: Image, frame: Frame, place: Place) -> Measured:
     from tuiview.imaging.cuts import spectrum
 
-    frames = image.frames
+    frames = [other for other in image.frames if other.stack == frame.stack]
+    if len(frames) < 2:
+        frames = list(image.frames)  # bands, each with an extension of its own
     names = [f.name for f in frames]
     if len(frames) < 2:
         raise UsageError("this image has one plane", "a spectrum needs a cube")
-    axis, label = _third_axis(frame, len(frames))
+    axis = frame.stack_axis()
     return spectrum(
-        frames, place.x, place.y, axis=axis, label=label, current=names.index(frame.name)
-    )
-
-
-def _third_axis(frame: Frame, count: int) -> tuple[list[float] | None, str]:
-    """World values of the planes by the linear terms of axis 3, and what they are."""
-    header = {card.key: card.value for card in frame.cards()}
-    step = header.get("CDELT3", header.get("CD3_3"))
-    start, pixel = header.get("CRVAL3"), header.get("CRPIX3", 1.0)
-    numbers = (int, float)
-    if header.get("NAXIS3") != count or not (
-        isinstance(step, numbers) and isinstance(start, numbers) and isinstance(pixel, numbers)
-    ):
-        return None, "plane"
-    unit = str(header.get("CUNIT3", "")).strip()
-    name = str(header.get("CTYPE3", "")).strip() or "axis 3"
-    return (
-        [start + (n + 1 - pixel) * step for n in range(count)],
-        f"{name} / {unit}" if unit else name,
+        frames,
+        place.x,
+        place.y,
+        axis=axis.values if axis is not None else None,
+        label=axis.label if axis is not None else "plane",
+        current=names.index(frame.name),
     )
 
 

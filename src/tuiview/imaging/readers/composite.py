@@ -109,6 +109,7 @@ class _PartFrame(Frame):
         self.dtype = inner.dtype
         self.unit = inner.unit
         self.origin = inner.origin
+        self.stack = inner.stack
 
     def read(self, x0: int, y0: int, x1: int, y1: int) -> Pixels:
         return self._inner.read(x0, y0, x1, y1)

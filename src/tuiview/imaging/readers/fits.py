@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from astropy.io.fits import Header
     from astropy.wcs import WCS
 
+    from tuiview.imaging.stackaxis import StackAxis
+
 # Names in comments often have accents, which FITS does not allow and astropy refuses.
 _PLAIN_ASCII = bytes(byte if 0x20 <= byte < 0x7F else 0x3F for byte in range(256))
 
@@ -184,6 +186,7 @@ class _FitsFrame(BandedFrame):
         self.plane = plane
         self.name = part.name
         self.shape = part.shape
+        self.stack = part.number
 
     @cached_property
     def header(self) -> Header:
@@ -206,6 +209,15 @@ class _FitsFrame(BandedFrame):
         if x is None or y is None:
             return None
         return wcs.wcs_of(self.header, axes=(x + 1, y + 1), tables=self.file.hdus)
+
+    def stack_axis(self) -> StackAxis | None:
+        """The world values of the planes where one axis counts them."""
+        from tuiview.imaging.stackaxis import stack_axis
+
+        planes = self.part.layout[2]
+        if len(planes) != 1:
+            return None
+        return stack_axis(self.header, planes[0] + 1, self.part.count, self.file.hdus)
 
 
 class PlainFrame(_FitsFrame):
