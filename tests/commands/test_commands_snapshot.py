@@ -68,7 +68,7 @@ def test_frames_of_one_file(shoot, tmp_path):
     data = np.random.default_rng(0).normal(9, 1, (3, 20, 30)).astype("f4")
     fits.writeto(tmp_path / "cube.fits", data)
     rgb = shoot(tmp_path / "cube.fits", "--rgb", "plane 1", "plane 2", "plane 3")
-    assert np.ptp(rgb, axis=2).max() > 30
+    assert np.ptp(rgb, axis=2).max() > 20
     assert shoot(tmp_path / "cube.fits", "--rgb", "plane 1", "plane 2", "plane 9") == 2
 
 
@@ -127,3 +127,37 @@ def test_marks_are_drawn(bands, shoot):
     rows, columns = np.nonzero((drawn != plain).any(axis=2))
     assert abs(np.mean([rows.min(), rows.max()]) - 100) < 5
     assert abs(np.mean([columns.min(), columns.max()]) - 150) < 60
+
+
+def test_each_option_of_the_display_does_what_it_says(bands, shoot):
+    image = bands / "m51_i.fits"
+    scaled = (image, "--interval", "minmax")
+    plain = shoot(*scaled)
+    assert (shoot(*scaled, "--flip") == plain[:, ::-1]).mean() > 0.95
+    assert (shoot(*scaled, "--rotate", "180") == plain[::-1, ::-1]).mean() > 0.95
+    assert np.abs(shoot(*scaled, "--invert")[100, 150] - (255 - plain[100, 150])).max() <= 2
+    assert shoot(*scaled, "--gamma", "2.2").mean() > plain.mean()
+    assert shoot(*scaled, "--contrast", "3").std() != plain.std()
+    assert shoot(*scaled, "--bias", "0.9").mean() < plain.mean()
+    assert shoot(*scaled, "--blur", "3").std() < plain.std()
+    assert np.ptp(shoot(*scaled, "--colormap", "viridis"), axis=2).max() > 50
+    for words in (["--stretch", "asinh"], ["--limits", "0,50"], ["--zoom", "2"],
+                  ["--zoom", "2", "--center", "3,4"]):  # fmt: skip
+        assert (shoot(*scaled, *words) != plain).any(), words
+    for words in (["--gamma", "0"], ["--zoom", "1000"], ["--rotate", "45"], ["--stretch", "no"]):
+        assert shoot(*scaled, *words) == 2
+
+
+def test_measurements_go_to_stdout_and_plots_to_the_file(bands, shoot, capsys):
+    image = bands / "m51_i.fits"
+    plain = shoot(image)
+    assert (shoot(image, "--examine", "m", "--center", "20,20") == shoot(image, "--center", "20,20")
+            ).all()  # fmt: skip
+    assert "clipped: mean" in capsys.readouterr().out
+    assert (shoot(image, "--examine", "h") != plain).any()
+    assert "limits" in capsys.readouterr().out
+    shoot(image, "--examine", "v", "--center", "5,5", "--to", "20,5")
+    assert "profile from 5.0 5.0 to 20.0 5.0, 15.0 px" in capsys.readouterr().out
+    for words in (["--examine", "q"], ["--examine", "v"], ["--to", "3,3"]):
+        assert shoot(image, *words) == 2
+    assert shoot(image, "--examine", "t") == 2

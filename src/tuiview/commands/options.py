@@ -68,11 +68,22 @@ def add_display(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--limits", metavar="LOW,HIGH", help="limits in data units")
     group.add_argument("--colormap", metavar="NAME", help="gray, viridis, heat, ...")
     group.add_argument("--invert", action="store_true", help="invert the colour map")
+    group.add_argument("--gamma", metavar="G", type=float, help="above 1 brightens")
+    group.add_argument("--contrast", metavar="C", type=float, help="DS9's, 1 as it is")
+    group.add_argument("--bias", metavar="B", type=float, help="DS9's, 0.5 as it is")
     group.add_argument("--blur", metavar="SIGMA", type=float, help="Gaussian, in image pixels")
     group.add_argument("--frame", metavar="NAME", help="the frame to show")
     group.add_argument("--zoom", metavar="FACTOR", type=float, help="screen pixels a pixel")
     group.add_argument("--center", metavar="X,Y", help="image position in the middle, 0-based")
     group.add_argument("--north-up", action="store_true", help="north up, east left")
+    group.add_argument(
+        "--rotate",
+        metavar="DEGREES",
+        type=int,
+        choices=(0, 90, 180, 270),
+        help="anticlockwise: 90, 180 or 270",
+    )
+    group.add_argument("--flip", action="store_true", help="mirror left and right first")
 
 
 def add_catalogues(parser: argparse.ArgumentParser) -> None:
@@ -118,15 +129,18 @@ def settings_of(args: argparse.Namespace, beside: Path | None) -> Settings:
 def display_values(args: argparse.Namespace) -> dict[str, Any]:
     """The display's values that the command line names."""
     values: dict[str, Any] = {}
-    for name in ("stretch", "interval", "colormap", "blur", "frame", "zoom"):
+    numbers = ("gamma", "contrast", "bias", "blur", "zoom")
+    for name in ("stretch", "interval", "colormap", "frame", *numbers):
         if getattr(args, name, None) is not None:
             values[name] = getattr(args, name)
-    for name in ("invert", "north_up"):
+    for name in ("invert", "north_up", "flip"):
         if getattr(args, name, False):
             values[name] = True
+    if getattr(args, "rotate", None):
+        values["turns"] = args.rotate // 90
     for name in ("limits", "center"):
         if getattr(args, name, None) is not None:
-            values[name] = _pair(getattr(args, name), f"--{name}")
+            values[name] = pair_of(getattr(args, name), f"--{name}")
     if {"stretch", "interval", "limits", "colormap"} & set(values):
         values["scaled_color"] = True
     return values
@@ -197,13 +211,18 @@ def store_path_of(root: Path, settings: Settings) -> Path:
 
 def size_of(text: str) -> tuple[int, int]:
     """Width and height in pixels from `W,H`."""
-    width, height = (int(value) for value in _pair(text, "--size"))
+    width, height = (int(value) for value in pair_of(text, "--size"))
     if not (1 <= width <= 20_000 and 1 <= height <= 20_000):
         raise UsageError("--size goes from 1,1 to 20000,20000")
     return width, height
 
 
-def _pair(text: str, option: str) -> tuple[float, float]:
+def pair_of(text: str, option: str) -> tuple[float, float]:
+    """Two numbers from `A,B`.
+
+    Raises:
+        UsageError: They are not two numbers.
+    """
     try:
         first, second = (float(part) for part in text.replace(",", " ").split())
     except ValueError:

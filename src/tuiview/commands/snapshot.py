@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.commands.channels import add_channels, chosen
+from tuiview.commands.measuring import add_examine, measured
 from tuiview.commands.options import (
     add_catalogues,
     add_collection,
@@ -16,6 +17,7 @@ from tuiview.commands.options import (
     catalogues_of,
     display_of,
     open_paths,
+    pair_of,
     settings_of,
     size_of,
     store_path_of,
@@ -36,6 +38,7 @@ examples:
   tuiview snapshot data/ m51/r.fits -o r.png --interval 99.5% --colormap viridis
   tuiview snapshot cube.fits -o plane.png --frame 'plane 12' --zoom 4
   tuiview snapshot --rgb _i _r _g bands/ m31 -o m31.png --overlay annotations
+  tuiview snapshot field.fits -o profile.png --examine r --center 420.5,311
   tuiview snapshot field.fits -o field.png --catalog gaia.fits,color=#0ff --catalog ds9.reg
 """
 
@@ -56,6 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         " mini-map), marks, none",
     )  # fmt: skip
     add_catalogues(parser)
+    add_examine(parser)
     add_collection(parser)
 
 
@@ -75,9 +79,14 @@ def run(args: argparse.Namespace) -> int:
     shown = render_item(item, display, width, height, tuple(overlay))
     if composition is not None:
         require_frames(item, composition, shown)
+    picture = shown.picture
+    if args.examine is not None or args.to is not None:
+        to = None if args.to is None else pair_of(args.to, "--to")
+        lines, picture = measured(args.examine or "", item, shown, to)
+        print("\n".join(lines))
     from PIL import Image
 
-    image = Image.fromarray(shown.picture.rgb())
+    image = Image.fromarray(picture.rgb())
     try:
         image.save(args.output, format="PNG")
     except OSError as error:

@@ -14,6 +14,11 @@ COLORMAPS = (
     "a", "b", "bb", "he", "i8", "sls", "hsv",
 )  # fmt: skip
 
+RANGES: dict[str, tuple[float, float]] = {
+    "gamma": (0.05, 20.0), "contrast": (0.0, 10.0), "bias": (0.0, 1.0), "blur": (0.0, 100.0),
+    "zoom": (1 / 256, 256.0),
+}  # fmt: skip
+"""What the numbers of a display may be."""
 COMPOSITIONS = ("lupton", "simple", "mix", "difference", "residual")
 
 

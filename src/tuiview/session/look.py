@@ -12,6 +12,7 @@ from tuiview.errors import UsageError
 from tuiview.imaging.display import (
     COLORMAPS,
     INTERVALS,
+    RANGES,
     STRETCHES,
     Composition,
     Display,
@@ -225,6 +226,11 @@ def check_display(values: Mapping[str, Any], where: str) -> None:
             raise UsageError(
                 f"{where}: no {name} is called {value}", f"one of {', '.join(_CHOICES[name])}"
             )
+        if name in RANGES and value is not None:
+            low, high = RANGES[name]
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and low <= value <= high):
+                raise UsageError(f"{where}: {name} goes from {low:g} to {high:g}, not {value}")
 
 
 def _values(display: Display) -> dict[str, Any]:

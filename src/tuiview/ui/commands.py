@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.errors import UsageError
-from tuiview.imaging.display import COLORMAPS, INTERVALS, STRETCHES
+from tuiview.imaging.display import COLORMAPS, INTERVALS, RANGES, STRETCHES
 from tuiview.ui import composing, gridding
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def _limits(desk: Desk, text: str) -> None:
     desk.session.look.change(limits=(low, high), scaled_color=True)
 
 
-def _number_of(name: str, low: float, high: float) -> Run:
+def _number_of(name: str) -> Run:
+    low, high = RANGES[name]
+
     def run(desk: Desk, text: str) -> None:
         (value,) = _numbers(text, 1, f":{name} NUMBER")
         if not low <= value <= high:
@@ -74,7 +76,8 @@ def _zoom(desk: Desk, text: str) -> None:
         desk.session.look.change(zoom=None, center=None)
         return
     (value,) = _numbers(text, 1, ":zoom FACTOR or :zoom fit")
-    if not 1 / 256 <= value <= 256:
+    low, high = RANGES["zoom"]
+    if not low <= value <= high:
         raise UsageError("zoom goes from 1/256 to 256")
     desk.session.look.change(zoom=value)
 
@@ -139,10 +142,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("interval", "NAME", "set the interval", _choice_of("interval", INTERVALS)),
     Command("colormap", "NAME", "set the colour map", _choice_of("colormap", COLORMAPS)),
     Command("grid", "COLUMNS | items | frames | off", "pictures side by side", gridding.command),
-    Command("gamma", "NUMBER", "set the gamma", _number_of("gamma", 0.05, 20)),
-    Command("contrast", "NUMBER", "set DS9's contrast", _number_of("contrast", 0.0, 10)),
-    Command("bias", "NUMBER", "set DS9's bias", _number_of("bias", 0.0, 1.0)),
-    Command("blur", "SIGMA", "blur the data, in image pixels", _number_of("blur", 0.0, 100)),
+    Command("gamma", "NUMBER", "set the gamma", _number_of("gamma")),
+    Command("contrast", "NUMBER", "set DS9's contrast", _number_of("contrast")),
+    Command("bias", "NUMBER", "set DS9's bias", _number_of("bias")),
+    Command("blur", "SIGMA", "blur the data, in image pixels", _number_of("blur")),
     Command("zoom", "FACTOR | fit", "set the zoom", _zoom),
     Command("frame", "NAME | NUMBER", "show a frame", _frame),
     Command("rgb", "[lupton | simple] [RED GREEN BLUE] | off", "three frames as colour",
