@@ -405,7 +405,9 @@ class Desk(Screen[None]):
     def step_frame(self, step: int) -> None:
         """Another frame of the item."""
         viewer = self.session.viewer
-        before = viewer.shown.info.frame if viewer.shown is not None else None
+        if viewer.shown is None:
+            return  # it is not known yet which frames there are
+        before = viewer.shown.info.frame
         if viewer.step_frame(step) is None:
             self.say("this item has one frame", "warning")
         else:
