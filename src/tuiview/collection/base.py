@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tuiview.source import Source
 
@@ -119,4 +119,16 @@ class Collection(Protocol):
 
     def metadata(self, row: int) -> Mapping[str, object]:
         """More about an item than `Item.facts`, if its collection has it elsewhere; may read."""
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """A collection that names images which other collections may name by the same keys."""
+
+    def image_folders(self) -> Sequence[Path]:
+        """Resolved folders, known so far, in which its keys mean the same whatever names them.
+
+        May read. Empty if its keys mean something only below its root.
+        """
         ...

@@ -94,6 +94,16 @@ class RowPictures:
             name, partial(self._shards.fetch, path, str(uuid)), self._shards.likely(path)
         )
 
+    def folder(self, path: str) -> Path | None:
+        """The resolved folder of the shard in which a row's key names its image; may read."""
+        roles = self._roles
+        if roles.key is None or roles.image is not None or "://" in path or self._is_image(path):
+            return None
+        if not path.lower().endswith(HDF5_SUFFIXES):
+            return self._shards.folder(path)
+        # Another column says which dataset it is: the key need not be its name.
+        return None if roles.dataset or roles.index else self._shards.folder_of(path)
+
     def _hdf5_source(self, row: int, name: str, path: str, facts: Mapping[str, object]) -> Source:
         """A dataset of an HDF5 file, or one picture of a stack in it."""
         roles = self._roles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -92,6 +93,20 @@ class Shards:
             f"The {what} {printable(candidates[0].name)} is not there.",
             f"looked in {looked}; --prefix-map OLD=NEW says where it is now",
         )
+
+    def folder(self, prefix: str) -> Path | None:
+        """The resolved folder of a prefix's images; may read."""
+        return self.folder_of(prefix + IMAGES)
+
+    def folder_of(self, name: str) -> Path | None:
+        """The resolved folder of a file; None if it is nowhere and may be in several; may read."""
+        try:
+            path = self.locate(name)
+        except UnreadableError:
+            path, *others = self.candidates(name)
+            if others:
+                return None
+        return Path(os.path.realpath(path)).parent
 
     def fetch(self, prefix: str, uuid: str) -> bytes:
         """The encoded image of a uuid; plain pixels come as an uncompressed TIFF.

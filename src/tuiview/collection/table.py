@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ _ITEMS = 4096
 _POLL_SECONDS = 2.0
 _GRACE_SECONDS = 0.5
 _MOST_FILES = 1_000_000
+_ROWS_OF_FOLDERS = 64
 
 
 class TableCollection:
@@ -68,6 +69,7 @@ class TableCollection:
         self._thread: threading.Thread | None = None
         self._problems: list[str] = []
         self._branches: list[Branch] = [Branch(self.title, 0, 0, len(rows))]
+        self._folders: list[Path] = []
         self.unique_files: int | None = None
 
     @property
@@ -75,6 +77,22 @@ class TableCollection:
         """The table's folder: decisions belong to uuids, whichever table of it named them."""
         path = self._rows.path.absolute()
         return path if path.is_dir() else path.parent
+
+    def image_folders(self) -> Sequence[Path]:
+        """Folders of shards, whose images have their uuids for names; none for other tables."""
+        if self.roles.key is None or self.roles.path is None:
+            return ()
+        first = self._rows.read(0, _ROWS_OF_FOLDERS, [self.roles.path]).column(0).to_pylist()
+        return list(dict.fromkeys([*self._folders_of(first), *self._folders]))
+
+    def _folders_of(self, paths: Iterable[str | None]) -> Iterator[Path]:
+        """The folders of shards by these prefixes; asks the disk once for each that is named."""
+        named = {path.rpartition("/")[0]: path for path in paths if path}
+        for path in named.values():
+            if self._stop.is_set():
+                return
+            if (found := self._pictures.folder(path)) is not None:
+                yield found
 
     @property
     def title(self) -> str:
@@ -184,6 +202,7 @@ class TableCollection:
                 flat = len(firsts) > max(1000, total // 8)
             first += batch.num_rows
         self.unique_files = len(files) if len(files) < _MOST_FILES else None
+        self._folders = list(self._folders_of(files))
         if not flat and firsts:
             ends = [*firsts[1:], first]
             self._branches = [

@@ -100,7 +100,7 @@ def _store(args: argparse.Namespace) -> int:
     if path.suffix != ".sqlite":
         given, args.store = args.store, None
         settings = settings_of(args, given)
-        path = store_path_of(open_paths([str(given)], args).root, settings)
+        path = store_path_of(open_paths([str(given)], args), settings)
     found = check.check(path)
     if args.repair and not found.sound:
         repaired = check.repair(path, take_over=args.take_over)

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--format {args.format} needs a file", "-o decisions." + args.format)
     settings = settings_of(args, Path(args.path))
     collection = open_paths([args.path], args)
-    path = store_path_of(collection.root, settings)
+    path = store_path_of(collection, settings)
     if args.format == "html" and args.all and not path.exists():
         return _page(args, None, settings, collection)
     with snapshot.take(path) as store:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tuiview.commands.options import (
     add_collection,
     add_store,
+    images_of,
     open_paths,
     settings_of,
     store_path_of,
@@ -51,18 +52,20 @@ def run(args: argparse.Namespace) -> int:
     from tuiview.exchange.given import form_of, read_given
     from tuiview.exchange.marks import Importer
     from tuiview.exchange.names import Names
+    from tuiview.review.locations import remember_images
     from tuiview.review.store import Store
 
     settings = settings_of(args, Path(args.path))
     collection = open_paths([args.path], args)
     collection.start(lambda: None)
     collection.wait()
-    path = store_path_of(collection.root, settings)
+    path = store_path_of(collection, settings)
     categories = [category.name for category in settings.categories]
     default = settings.groups[0].name if settings.groups else "1"
     store = Store.open(
         path, settings.reviewer, collection=str(collection.root), take_over=args.take_over
     )
+    remember_images(path, images_of(collection))
     try:
         names = Names(collection)
         for file in args.files:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tuiview.commands.options import add_store, open_paths, settings_of, store_path_of
+from tuiview.commands.options import (
+    add_store,
+    images_of,
+    open_paths,
+    settings_of,
+    store_path_of,
+)
 
 EPILOG = """\
 examples:
@@ -23,10 +29,15 @@ def run(args: argparse.Namespace) -> int:
     """Print one line for each file, with what it is."""
     from platformdirs import user_config_path
 
+    from tuiview.review.locations import stores_of
+
     settings = settings_of(args, Path(args.path))
     collection = open_paths([args.path], args)
-    path = store_path_of(collection.root, settings)
+    path = store_path_of(collection, settings)
     print(f"decisions\t{path}{'' if path.exists() else ' (none yet)'}")
+    for folder in stores_of(images_of(collection), path.parent.parent):
+        if folder != path.parent and (other := folder / path.name).exists():
+            print(f"on the same images\t{other} (`tuiview merge` unites them)")
     for file in settings.files or (user_config_path("tuiview") / "config.toml",):
         print(f"settings\t{file}{'' if file.exists() else ' (none)'}")
     return 0

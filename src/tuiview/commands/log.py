@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from tuiview.review import snapshot
 
     settings = settings_of(args, Path(args.path))
-    root = open_paths([args.path], args).root
-    with snapshot.take(store_path_of(root, settings)) as store:
+    collection = open_paths([args.path], args)
+    with snapshot.take(store_path_of(collection, settings)) as store:
         for event in store.history(args.item):
             print(json.dumps(_fields(event)) if args.json else _line(event))
     return 0

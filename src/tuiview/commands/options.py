@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -202,11 +203,23 @@ def open_paths(
     return open_collection(paths, replace(collection_options(args), channels=channels))
 
 
-def store_path_of(root: Path, settings: Settings) -> Path:
-    """Where the reviewer's decisions on the collection at `root` are."""
+def store_path_of(collection: Collection, settings: Settings) -> Path:
+    """Where the reviewer's decisions on a collection are."""
     from tuiview.review.locations import store_path
 
-    return store_path(root, settings.reviewer, store_dir=settings.store)
+    return store_path(
+        collection.root,
+        settings.reviewer,
+        store_dir=settings.store,
+        images=images_of(collection),
+    )
+
+
+def images_of(collection: Collection) -> Sequence[Path]:
+    """The folders by which other tables over the same images find its decisions."""
+    from tuiview.collection.base import Placed
+
+    return collection.image_folders() if isinstance(collection, Placed) else ()
 
 
 def size_of(text: str) -> tuple[int, int]:

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from tuiview.review.agreement import agreement
 
     settings = settings_of(args, Path(args.path))
-    own = store_path_of(open_paths([args.path], args).root, settings)
+    own = store_path_of(open_paths([args.path], args), settings)
     stores = [*sorted(own.parent.glob("*.sqlite")), *args.others]
     if not stores:
         raise TuiviewError(

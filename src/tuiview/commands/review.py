@@ -24,6 +24,7 @@ from tuiview.commands.options import (
     catalogues_of,
     choice_of,
     collection_options,
+    images_of,
     settings_of,
     store_path_of,
 )
@@ -130,6 +131,7 @@ def review(
 ) -> int:
     """Review a collection until the reviewer quits; says where the decisions are."""
     from tuiview.loading.loader import Loader, LoaderSettings
+    from tuiview.review.locations import remember_images
     from tuiview.review.store import Store
     from tuiview.session import changes
     from tuiview.session.choice import EVERYTHING
@@ -140,7 +142,7 @@ def review(
     from tuiview.ui.pulse import Pulse
 
     check_settings(settings)
-    path = store_path_of(collection.root, settings)
+    path = store_path_of(collection, settings)
     tell: list[Callable[[Change], None]] = []
 
     def notify(change: Change) -> None:
@@ -152,6 +154,7 @@ def review(
         collection=str(collection.root), take_over=take_over,
         on_change=lambda: notify(changes.StoreChanged()),
     )  # fmt: skip
+    remember_images(path, images_of(collection))
     try:
         loader = Loader(
             answer=lambda answer: notify(changes.PictureAnswered(answer)),
@@ -181,6 +184,7 @@ def review(
             counted = loader.counters()
         finally:
             ended = app.session.close()
+            remember_images(path, images_of(collection))
     finally:
         left = store.close()
     print(f"decisions: {path}", file=sys.stderr)

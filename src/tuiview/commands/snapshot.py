@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     overlay: list[object] = [*overlay_of(catalogues_of(args), item, display.leading)]
     if "marks" in names:
         settings = settings_of(args, Path(paths[0]))
-        overlay += marks_of(item, collection.root, settings, display.leading)
+        overlay += marks_of(item, collection, settings, display.leading)
     overlay += annotations_of(names)
     shown = render_item(item, display, width, height, tuple(overlay))
     if composition is not None:
@@ -175,14 +175,16 @@ def annotations_of(names: frozenset[str]) -> list[object]:
     return [Annotations(**wanted, sky=True, whole=True)] if any(wanted.values()) else []
 
 
-def marks_of(item: Item, root: Path, settings: Settings, frame: str | None) -> list[Shape]:
+def marks_of(
+    item: Item, collection: Collection, settings: Settings, frame: str | None
+) -> list[Shape]:
     """The marks of an item as the store has them, as shapes."""
     from tuiview.review import snapshot
     from tuiview.session.marking import mark_shapes
 
     groups = {group.name: group for group in settings.groups}
     shapes: list[Shape] = []
-    with snapshot.take(store_path_of(root, settings)) as store:
+    with snapshot.take(store_path_of(collection, settings)) as store:
         for row in store.export_marks():
             if row.key == item.key and (frame is None or row.mark.frame == frame):
                 shapes += mark_shapes(row.mark, groups.get(row.mark.group), labels=True)
