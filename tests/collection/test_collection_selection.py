@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
+import random
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -9,6 +13,7 @@ from collection_samples import Rows, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tuiview.collection import ordering
 from tuiview.collection.base import Collection
 from tuiview.collection.outline import Outline
 from tuiview.collection.selection import parse_order, parse_sample, select
@@ -185,3 +190,35 @@ def test_order_and_filter_agree_with_python(values: list[int | None]) -> None:
     assert rows(select(collection, order="v")) == wanted
     positive = [n for n, value in enumerate(values) if value is not None and value > 0]
     assert rows(select(collection, where="v > 0")) == positive
+
+
+floats = st.one_of(st.none(), st.sampled_from([math.nan, -math.inf, 0.0, 1.5]), st.floats(width=16))
+texts = st.one_of(st.none(), st.sampled_from(["", "é", "zz"]), st.text("ab", max_size=3))
+
+
+@settings(max_examples=60)
+@given(st.one_of(st.lists(floats, max_size=60), st.lists(texts, max_size=60)),
+       st.booleans(), st.integers(0, 3))  # fmt: skip
+def test_a_column_sorted_part_by_part_is_sorted(
+    values: list[float | str | None], descending: bool, seed: int
+) -> None:
+    kind = pa.string() if any(isinstance(v, str) for v in values) else pa.float64()
+    chosen = sorted(random.Random(seed).sample(range(len(values)), len(values) * (seed > 0) // 2))
+    rows = chosen if seed else list(range(len(values)))
+
+    def read() -> Iterator[tuple[np.ndarray, pa.Array]]:
+        for start in range(0, len(rows), 7):
+            part = rows[start : start + 7]
+            column = pa.array([values[row] for row in part], kind)
+            yield np.array(part), column.dictionary_encode() if seed == 3 else column
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ordering, "_HELD", 64)
+        patch.setattr(ordering, "_SAMPLED", 9)
+        found = ordering.sorted_rows(
+            read, len(rows), kind, descending=descending, of=np.uint32
+        ).tolist()
+    there = [row for row in rows if values[row] is not None and values[row] == values[row]]
+    there.sort(key=lambda row: values[row], reverse=descending)  # type: ignore[arg-type, return-value]
+    nan = [row for row in rows if values[row] is not None and values[row] != values[row]]
+    assert found == [*there, *nan, *(row for row in rows if values[row] is None)]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from tuiview.errors import UsageError
 from tuiview.review.model import ItemState
 from tuiview.session.choice import item_test
-from tuiview.session.seeking import _round
+from tuiview.session.finding import once_round
 
 CATEGORIES = ("spiral", "merger")
 
@@ -43,7 +43,7 @@ def test_an_unknown_filter_says_what_there_is():
 @given(st.integers(0, 3000), st.integers(1, 3000), st.sampled_from([1, -1]))
 def test_a_search_goes_once_round(start, count, step):
     start %= count
-    visited = [p for chunk in _round(start, count, step) for p in chunk]
+    visited = [p for chunk in once_round(start, count, step) for p in chunk]
     assert sorted(visited) == list(range(count))
     assert visited[-1] == start
     assert visited[0] == (start + step) % count

@@ -15,8 +15,13 @@ from numpy.typing import NDArray
 
 def integers(start: int, stop: int) -> pa.Array:
     """The numbers start..stop-1."""
+    return numbers(np.arange(start, stop, dtype=np.int64))
+
+
+def numbers(values: NDArray[np.int64]) -> pa.Array:
+    """These numbers."""
     return pa.Array.from_buffers(
-        pa.int64(), stop - start, [None, pa.py_buffer(np.arange(start, stop, dtype=np.int64))]
+        pa.int64(), values.size, [None, pa.py_buffer(np.ascontiguousarray(values, np.int64))]
     )
 
 
@@ -39,6 +44,20 @@ def texts(values: Sequence[str | None], kind: pa.DataType | None = None) -> pa.A
 def text(value: str | None, kind: pa.DataType | None = None) -> pa.Scalar:
     """One text as a scalar."""
     return texts([value], kind)[0]
+
+
+def true_at(values: pa.BooleanArray) -> NDArray[np.int64]:
+    """Where a column of truths is true."""
+    _, data = values.buffers()
+    first, count = values.offset, len(values)
+    if data is None or not count:
+        return np.zeros(0, np.int64)
+    bits = np.frombuffer(data, np.uint8)
+    true = np.unpackbits(bits, bitorder="little", count=first + count)[first:]
+    if values.null_count:
+        there = np.frombuffer(values.buffers()[0], np.uint8)
+        true &= np.unpackbits(there, bitorder="little", count=first + count)[first:]
+    return np.flatnonzero(true)
 
 
 def codes(encoded: pa.DictionaryArray, empty: int) -> NDArray[np.int64]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from tuiview.errors import Poll, never
 from tuiview.source import Source
+
+if TYPE_CHECKING:
+    from tuiview.collection.rows import Scanned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +123,24 @@ class Collection(Protocol):
 
     def metadata(self, row: int) -> Mapping[str, object]:
         """More about an item than `Item.facts`, if its collection has it elsewhere; may read."""
+        ...
+
+
+@runtime_checkable
+class Searchable(Protocol):
+    """A collection whose keys are too many to look through item by item."""
+
+    def find(self, key: str, cancelled: Poll = never, near: int | None = None) -> int | None:
+        """As `row_of`, and gives up when it is cancelled; `near` is where it is likely to be."""
+        ...
+
+    def search(
+        self, text: str, *, folded: bool, cancelled: Poll = never, start: int = 0
+    ) -> Iterator[Scanned]:
+        """The rows from `start` on whose key has a text in it, in order, piece by piece.
+
+        Capitals make no difference if it is `folded`; ends early when it is cancelled.
+        """
         ...
 
 

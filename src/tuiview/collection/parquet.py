@@ -6,20 +6,22 @@ import os
 import threading
 from array import array
 from bisect import bisect_right
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuiview.collection.arrow import text
 from tuiview.collection.natural import natural_key
-from tuiview.collection.rows import BATCH, RowSource, Slabs, index_of
+from tuiview.collection.rows import BATCH, RowSource, Scanned, Slabs, Wanted
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.text import printable
 
@@ -31,6 +33,9 @@ _RUN_ROWS = 8192
 _RUN_BYTES = 4 << 20
 _READ_AHEAD = 1 << 20
 _READERS = 8
+_SCANNED = 16_384
+"""Rows that are looked through at once: what fits into a processor's cache goes twice as fast."""
+_SCANNERS = min(16, len(os.sched_getaffinity(0)))
 
 
 def parquet_files(folder: Path) -> list[Path]:
@@ -159,7 +164,12 @@ class ParquetRows(RowSource):
         with lock, _words(self._files[number]):
             yield file
 
-    def _reader(self, number: int, encoded: Sequence[str] = ()) -> pq.ParquetFile:
+    def _reader(
+        self,
+        number: int,
+        encoded: Sequence[str] = (),
+        metadata: pq.FileMetaData | None = None,
+    ) -> pq.ParquetFile:
         path = self._files[number]
         with _words(path):
             if _identity(path) != self._status[number]:
@@ -170,6 +180,7 @@ class ParquetRows(RowSource):
             # Buffered beforehand, whole column chunks would lie in memory for one page of rows.
             return pq.ParquetFile(
                 path,
+                metadata=metadata,
                 buffer_size=_READ_AHEAD,
                 pre_buffer=False,
                 read_dictionary=list(encoded),
@@ -254,39 +265,59 @@ class ParquetRows(RowSource):
             yield from self._group_batches(group, wanted, encoded)
 
     def _group_batches(
-        self, group: int, columns: list[str], encoded: bool = False
+        self, group: int, columns: list[str], encoded: bool = False, rows: int = BATCH
     ) -> Iterator[pa.RecordBatch]:
         number = self._group_file[group]
         path = self._files[number]
         # A reader of its own, so that pages can be read while this one is under way.
         with self._file(number) as file:
             there = set(file.schema_arrow.names)
+            metadata = file.metadata
         texts = [n for n in columns if encoded and n in there and _is_text(self._kinds[n])]
-        with self._reader(number, texts) as reader, _words(path):
+        with self._reader(number, texts, metadata) as reader, _words(path):
             inner = [name for name in columns if name in there]
             if not inner:
-                rows = self._group_first[group + 1] - self._group_first[group]
-                yield from self._dress(None, rows, group, columns).to_batches()
+                count = self._group_first[group + 1] - self._group_first[group]
+                yield from self._dress(None, count, group, columns).to_batches()
                 return
             for batch in reader.iter_batches(
-                batch_size=BATCH, row_groups=[self._group_number[group]], columns=inner
+                batch_size=rows, row_groups=[self._group_number[group]], columns=inner
             ):
                 yield from self._dress(batch, batch.num_rows, group, columns).to_batches()
 
-    def find(self, column: str, value: str, cancelled: Poll = never, start: int = 0) -> int | None:
-        """As `RowSource.find`, passing over row groups whose statistics exclude the value."""
-        for group in range(self._groups):
-            if cancelled():
-                return None
-            if self._group_first[group + 1] <= start or not self._may_hold(group, column, value):
-                continue
-            first = self._group_first[group]
-            for batch in self._group_batches(group, [column]):
-                at = index_of(batch.column(0), value, start - first)
-                if at >= 0:
-                    return first + at
-                first += batch.num_rows
-        return None
+    def scan(
+        self, column: str, wanted: Wanted, cancelled: Poll = never, start: int = 0
+    ) -> Iterator[Scanned]:
+        """As `RowSource.scan`: several row groups at a time, without those that cannot have it."""
+        stop = threading.Event()
+
+        def given_up() -> bool:
+            return stop.is_set() or cancelled()
+
+        def look(group: int) -> Scanned:
+            first, end = self._group_first[group], self._group_first[group + 1]
+            found = [np.zeros(0, np.int64)]
+            if end > start and (wanted.part or self._may_hold(group, column, wanted.text)):
+                for batch in self._group_batches(group, [column], rows=_SCANNED):
+                    if given_up():
+                        break
+                    found.append(first + wanted.of(batch.column(0)))
+                    first += batch.num_rows
+            rows = np.concatenate(found)
+            return Scanned(end, rows[rows >= start])
+
+        groups = iter(range(self._groups))
+        with ThreadPoolExecutor(_SCANNERS, thread_name_prefix="scan") as pool:
+            under_way = deque(pool.submit(look, group) for group in islice(groups, 2 * _SCANNERS))
+            try:
+                while under_way and not cancelled():
+                    scanned = under_way.popleft().result()
+                    under_way.extend(pool.submit(look, group) for group in islice(groups, 1))
+                    if not cancelled():
+                        yield scanned
+            finally:
+                stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _may_hold(self, group: int, column: str, value: str) -> bool:
         with self._file(self._group_file[group]) as file:

@@ -6,8 +6,12 @@ import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tuiview.errors import Poll, never
 
@@ -58,16 +62,28 @@ class RowSource(ABC):
     def load(self, grown: Callable[[], None], stopped: Poll) -> None:
         """Find out about the rows that are not known yet; runs in the background."""
 
-    def find(self, column: str, value: str, cancelled: Poll = never, start: int = 0) -> int | None:
-        """The first row from `start` on whose column says `value`; reads piece by piece."""
+    def scan(
+        self, column: str, wanted: Wanted, cancelled: Poll = never, start: int = 0
+    ) -> Iterator[Scanned]:
+        """Which rows from `start` on are wanted for their value in a column, in order.
+
+        Reads piece by piece and ends early when it is cancelled; raises like `read`.
+        """
         first = 0
         for batch in self.batches([column]):
             if cancelled():
-                return None
-            at = index_of(batch.column(0), value, start - first)
-            if at >= 0:
-                return first + at
-            first += batch.num_rows
+                return
+            end = first + batch.num_rows
+            if end > start:
+                rows = first + wanted.of(batch.column(0))
+                yield Scanned(end, rows[rows >= start])
+            first = end
+
+    def find(self, column: str, value: str, cancelled: Poll = never, start: int = 0) -> int | None:
+        """The first row from `start` on whose column says `value`; None if it is cancelled."""
+        for found in self.scan(column, Wanted(value), cancelled, start):
+            if found.rows.size:
+                return int(found.rows[0])
         return None
 
     def refresh(self) -> bool:
@@ -87,18 +103,44 @@ class RowSource(ABC):
         """Release files."""
 
 
-def index_of(values: pa.Array, wanted: str, start: int = 0) -> int:
-    """Where a column says `wanted`, from position `start` on; -1 if nowhere."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for in a column.
 
-    from tuiview.collection.arrow import text
+    Attributes:
+        text: The whole value, or a part of it.
+        part: Whether a part will do.
+        folded: Whether capitals make no difference to a part.
+    """
 
-    start = max(0, start)
-    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-        values = values.cast(pa.string())
-    at = pc.index(values.slice(start), text(wanted, values.type)).as_py()
-    return -1 if at < 0 else start + int(at)
+    text: str
+    part: bool = False
+    folded: bool = False
+
+    def of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The positions at which a piece of a column has it."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        from tuiview.collection.arrow import text, true_at
+
+        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+            values = values.cast(pa.string())
+        if self.part:
+            return true_at(pc.match_substring(values, self.text, ignore_case=self.folded))
+        return true_at(pc.equal(values, text(self.text, values.type)))
+
+
+class Scanned(NamedTuple):
+    """What was found in a piece of a column.
+
+    Attributes:
+        end: The row after the piece.
+        rows: Those that are wanted, ascending.
+    """
+
+    end: int
+    rows: NDArray[np.int64]
 
 
 class Slabs:

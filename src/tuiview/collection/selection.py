@@ -24,6 +24,8 @@ Numbers = NDArray[np.integer[Any]]
 Progress = Callable[[int, int], None]
 """Told now and then how many of how many rows have been read."""
 
+_SORTED = 1 << 20
+
 
 @runtime_checkable
 class Tabular(Protocol):
@@ -174,21 +176,26 @@ class _Reading:
         self._collection = collection
         self._progress = progress
         self._cancelled = cancelled
+        self._done = 0
 
     def _table(self) -> Tabular:
         if not isinstance(self._collection, Tabular):
             raise UsageError(f"{self._collection.title} has no columns to choose or order by.")
         return self._collection
 
-    def _batches(self, columns: Sequence[str]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def _batches(
+        self, columns: Sequence[str], passes: int = 1
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """These columns of all rows; `passes` of such readings are told as one."""
         first, total = 0, len(self._collection)
         for batch in self._table().batches(columns):
             if self._cancelled():
                 raise Cancelled
             yield first, batch
             first += batch.num_rows
+            self._done += batch.num_rows
             if self._progress:
-                self._progress(first, total)
+                self._progress(min(total, self._done // passes), total)
 
     def matching(self, where: str) -> Numbers:
         """The rows that fulfil a condition, ascending."""
@@ -202,35 +209,45 @@ class _Reading:
         ]
         return np.concatenate(found) if found else np.zeros(0, kind)
 
-    def column(self, name: str, rows: Numbers | None) -> pa.ChunkedArray:
-        """One column of all rows, or of these."""
-        import pyarrow as pa
-
+    def _kind(self, name: str) -> pa.DataType | None:
+        """The type of a column; None if there are no rows."""
         names = self._table().columns()
         if name not in names:
             raise unknown_column(name, names)
-        chunks = [batch.column(name) for _, batch in self._batches([name])]
-        values = pa.chunked_array(chunks) if chunks else pa.chunked_array([], pa.string())
-        return values if rows is None else values.take(pa.array(rows))
+        for batch in self._table().batches([name]):
+            return batch.column(0).type
+        return None
 
     def sorted_by(self, name: str, descending: bool, rows: Numbers | None) -> Numbers:
         """The rows by the values of a column; equal ones keep their order, empty ones come last."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        values = self.column(name, rows)
+        from tuiview.collection.arrow import numbers
+        from tuiview.collection.ordering import passes, sorted_rows
+
+        kind = self._kind(name)
+        if kind is None:
+            return np.zeros(0, np.int64)
+        count = len(self._collection) if rows is None else rows.size
+        total = passes(count, kind)
+
+        def read() -> Iterator[tuple[Numbers, pa.Array]]:
+            for first, batch in self._batches([name], total):
+                here: Numbers = np.arange(first, first + batch.num_rows)
+                values = batch.column(0)
+                if rows is not None:
+                    here = rows[np.searchsorted(rows, first) : np.searchsorted(rows, here[-1] + 1)]
+                    values = values.take(numbers(here.astype(np.int64) - first))
+                yield here, values
+
         try:
-            ranks: Numbers = pc.sort_indices(
-                pa.Table.from_arrays([values], names=["value"]),
-                sort_keys=[("value", "descending" if descending else "ascending")],
-            ).to_numpy()
+            return sorted_rows(
+                read, count, kind, descending=descending, of=row_type(len(self._collection))
+            )
         except (pa.ArrowNotImplementedError, pa.ArrowTypeError):
             raise UsageError(
-                f"The column {printable(name)!r} holds {values.type}, which has no order."
+                f"The column {printable(name)!r} holds {kind}, which has no order."
             ) from None
-        if rows is not None:
-            return rows[ranks]
-        return ranks.astype(row_type(len(values)))
 
     def by_name(self, rows: Numbers | None) -> Numbers:
         """The rows in the natural order of their keys; equal keys keep their order."""
@@ -246,29 +263,50 @@ class _Reading:
 
     def grouped(self, name: str, rows: Numbers) -> View:
         """The rows by groups of equal values in natural order, with the groups as branches."""
-        import pyarrow as pa
-
-        from tuiview.collection.arrow import codes
-
-        encoded = self.column(name, rows).combine_chunks()
-        if not isinstance(encoded, pa.DictionaryArray):
-            encoded = encoded.dictionary_encode()
-        labels = [_label(value) for value in encoded.dictionary.to_pylist()]
-        numbers = codes(encoded, len(labels))
-        labels.append(_label(None))
-        ranking = sorted(range(len(labels)), key=lambda code: natural_key(labels[code]))
+        groups, labels = self._groups(name)
+        ranking = sorted(range(len(labels)), key=lambda group: natural_key(labels[group]))
         rank = np.empty(len(labels), np.int64)
         rank[ranking] = np.arange(len(labels))
-        ranks = rank[numbers]
-        counts = np.bincount(ranks, minlength=len(labels))
-        order = np.argsort(ranks, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        counts = np.zeros(len(labels), np.int64)
+        pieces = [slice(start, start + _SORTED) for start in range(0, rows.size, _SORTED)]
+        for piece in pieces:
+            counts += np.bincount(rank[groups[rows[piece]]], minlength=len(labels))
+        starts = np.cumsum(counts) - counts
+        free = starts.copy()
+        result = np.empty_like(rows)
+        for piece in pieces:
+            ranks = rank[groups[rows[piece]]]
+            order = np.argsort(ranks, kind="stable")
+            here = np.bincount(ranks, minlength=len(labels))
+            # Where the group's next row goes, and how many of it are before this one.
+            within = np.arange(ranks.size) - np.repeat(np.cumsum(here) - here, here)
+            result[np.repeat(free, here) + within] = rows[piece][order]
+            free += here
         branches = [
-            Branch(labels[code], 0, int(start), int(count))
-            for code, start, count in zip(ranking, starts, counts, strict=True)
+            Branch(labels[group], 0, int(start), int(count))
+            for group, start, count in zip(ranking, starts, counts, strict=True)
             if count
         ]
-        return View.of(rows[order], branches)
+        return View.of(result, branches)
+
+    def _groups(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+        """For each row the number of its group, and what the groups are called."""
+        from tuiview.collection.arrow import codes
+
+        self._kind(name)
+        labels: dict[str, int] = {}
+        groups = np.zeros(len(self._collection), np.int32)
+        for first, batch in self._batches([name]):
+            column = batch.column(0)
+            encoded = column if hasattr(column, "dictionary") else column.dictionary_encode()
+            values = [*map(_label, encoded.dictionary.to_pylist()), _label(None)]
+            found = codes(encoded, len(values) - 1)
+            used = np.unique(found)
+            numbers = np.zeros(len(values), np.int32)
+            for code in used.tolist():
+                numbers[code] = labels.setdefault(values[code], len(labels))
+            groups[first : first + batch.num_rows] = numbers[found]
+        return groups, list(labels)
 
 
 def _label(value: object) -> str:

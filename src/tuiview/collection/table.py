@@ -13,7 +13,7 @@ from tuiview.collection.base import Branch, Item
 from tuiview.collection.facts import row_facts
 from tuiview.collection.pictures import ROW_KEY, RowPictures
 from tuiview.collection.roles import HDF5_SUFFIXES, Roles
-from tuiview.collection.rows import RowSource
+from tuiview.collection.rows import RowSource, Scanned, Wanted
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.source import BlobSource
 from tuiview.text import printable
@@ -291,6 +291,17 @@ class TableCollection:
             return self._search(key, cancelled)
         finally:
             _give_back()
+
+    def search(
+        self, text: str, *, folded: bool, cancelled: Poll = never, start: int = 0
+    ) -> Iterator[Scanned]:
+        """The rows from `start` on whose key has a text in it; reads the key column."""
+        if self.key_column is not None:
+            try:
+                wanted = Wanted(text, part=True, folded=folded)
+                yield from self._rows.scan(self.key_column, wanted, cancelled, start)
+            finally:
+                _give_back()
 
     def _search(self, key: str, cancelled: Poll) -> int | None:
         if self.roles.key is not None:

@@ -44,9 +44,14 @@ class Background:
         return self._unfinished == 0
 
     def superseded(self, name: str) -> Callable[[], bool]:
-        """A poll for the job of that name now running: true once a newer one is queued."""
+        """A poll for the job of that name now running: true once it is given up for a newer one."""
         mine = self._latest.get(name)
         return lambda: self._latest.get(name) != mine
+
+    def supersede(self, name: str) -> None:
+        """Have the job of that name, queued or running, given up."""
+        with self._changed:
+            self._latest[name] = next(self._order)
 
     def close(self) -> None:
         """Stop after the job that is running; does not wait for it."""

@@ -1,32 +1,21 @@
-"""Seeking: the next item that is unreviewed or bears a text, and views by order and filter."""
+"""Seeking: the next item that is unreviewed or has a note, and views by order and filter."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuiview.collection.selection import parse_order
 from tuiview.collection.view import View
-from tuiview.errors import Cancelled, TuiviewError, UsageError
+from tuiview.errors import Cancelled, TuiviewError
 from tuiview.review.model import UNTOUCHED, ItemState
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
 from tuiview.session.choice import Choice, ItemTest, choose, item_test
+from tuiview.session.finding import Sought, once_round
 
 if TYPE_CHECKING:
     from tuiview.session.session import Session
-
-_CHUNK = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Sought(Change):
-    """What was sought is at `position`; None tells that there is none."""
-
-    position: int | None
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,6 @@ class Seeking:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._text = ""
         self._choosing = Background(session.failed_behind)
         self.choice = Choice()
         self.progress = ""
@@ -54,23 +42,6 @@ class Seeking:
     def unreviewed(self, step: int) -> None:
         """Seek the next (1) or previous (-1) item of which nothing was said, going round."""
         self._seek(lambda key, state: not state.decided, step, "unreviewed item")
-
-    def text(self, text: str, step: int = 1) -> None:
-        """Seek the next item whose key contains `text`; capitals matter only if it has some.
-
-        Raises:
-            UsageError: There is nothing to search for.
-        """
-        self._text = text or self._text
-        if not self._text:
-            raise UsageError("nothing to search for", "type / and a part of a name")
-        flags = 0 if any(c.isupper() for c in self._text) else re.IGNORECASE
-        pattern = re.compile(re.escape(self._text), flags)
-        exact = self._session.collection.row_of(self._text) if len(self._text) > 8 else None
-        if exact is not None and (p := self._session.view.position_of(exact)) is not None:
-            self._session.notify(Sought(p, f"'{self._text}'"))
-            return
-        self._seek(lambda key, state: bool(pattern.search(key)), step, f"'{self._text}'", False)
 
     def note(self, text: str, step: int = 1) -> None:
         """Seek the next item whose note has all the words."""
@@ -153,8 +124,17 @@ class Seeking:
                 words = f"{made.choice.words()}: {len(made.view):,} items"
                 session.notify(Noticed(words))
 
+    def stop(self) -> bool:
+        """Give up the view that is being made; returns whether there was one."""
+        busy = not self._choosing.idle
+        if busy:
+            self._choosing.supersede("view")
+            self._session.begin()
+        return busy
+
     def close(self) -> None:
-        """Stop after what is being made."""
+        """Stop for good."""
+        self._choosing.supersede("view")
         self._choosing.close()
 
     def _tell_progress(self, done: int, total: int) -> None:
@@ -167,7 +147,7 @@ class Seeking:
 
         def seek() -> None:
             superseded = session.background.superseded("seek")
-            for positions in _round(start, count, step):
+            for positions in once_round(start, count, step):
                 if superseded():
                     return
                 keys = [session.collection.item(session.view.row(p)).key for p in positions]
@@ -179,13 +159,3 @@ class Seeking:
             session.notify(Sought(None, words))
 
         session.background.run(seek, name="seek", urgency=0)
-
-
-def _round(start: int, count: int, step: int) -> Iterator[list[int]]:
-    """Positions after `start` in the direction of `step`, once round, in chunks."""
-    order = [(start + step * n) % count for n in range(1, min(count, _CHUNK) + 1)] if count else []
-    done = 0
-    while order:
-        yield order
-        done += len(order)
-        order = [(start + step * n) % count for n in range(done + 1, min(count, done + _CHUNK) + 1)]

@@ -26,10 +26,11 @@ from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.coordinates import Coordinates
 from tuiview.session.decisions import Circumstances, Decisions
 from tuiview.session.examining import Examining
+from tuiview.session.finding import Finding
 from tuiview.session.grid import Grid
 from tuiview.session.look import Look
 from tuiview.session.marking import Marking
-from tuiview.session.seeking import Seeking, Sought
+from tuiview.session.seeking import Seeking
 from tuiview.session.sight import Sight
 from tuiview.session.viewer import Viewer
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
     from tuiview.exchange.options import CatalogueOptions
     from tuiview.loading.loader import Loader
+    from tuiview.review.batch import Place
     from tuiview.review.model import ItemState
     from tuiview.review.store import Store
     from tuiview.settings import Settings
@@ -83,7 +85,7 @@ class Session:
         self.auto_advance = settings.auto_advance
         self.context: dict[str, Any] = {}
         self._travel = 1
-        self._resume_key: str | None = None
+        self._left_off: Place | None = None
         self._first_choice = choice
         self._choosing_first = not choice.everything
         self.sight = Sight(self)
@@ -92,6 +94,7 @@ class Session:
         self.decisions = Decisions(
             store, settings, self._circumstances, self.sight.want_state, self._decided
         )
+        self.finding = Finding(self)
         self.seeking = Seeking(self)
         self.marking = Marking(self)
         self.examining = Examining(self)
@@ -105,8 +108,7 @@ class Session:
 
     def start(self) -> None:
         """Begin reading the collection; resumes where the reviewer left off."""
-        place = self.store.remembered()
-        self._resume_key = place.key if place is not None else None
+        self._left_off = self.store.remembered()
         self.collection.start(lambda: self.notify(CollectionGrew()))
         for options in self._to_open:
             self.catalogues.add(options)
@@ -120,6 +122,7 @@ class Session:
         """
         self.background.close()
         self.seeking.close()
+        self.finding.close()
         self.catalogues.close()
         ended = self.loader.close()
         self.collection.close()
@@ -128,7 +131,7 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether everything that was asked for is there: rows, states, metadata, the picture."""
-        known = self.collection.complete and not self.decisions.waiting
+        known = self.collection.complete and not self.decisions.waiting and self.finding.idle
         return known and self.background.idle and self.catalogues.idle and self.viewer.idle
 
     # Where one is
@@ -161,7 +164,8 @@ class Session:
 
     def go_to(self, position: int) -> bool:
         """Make the item at `position` (0-based, held within the view) current."""
-        self._resume_key = None
+        self._left_off = None
+        self.finding.leave_resuming()
         position = max(0, min(position, self.count - 1))
         if position == self.position or self.count == 0:
             return False
@@ -172,13 +176,7 @@ class Session:
 
     def go_to_key(self, key: str) -> None:
         """Make the item of that key current, once its row is found; `Sought` tells."""
-        view = self.view
-
-        def find() -> None:
-            row = self.collection.row_of(key)
-            self.notify(Sought(None if row is None else view.position_of(row), f"item {key}"))
-
-        self.background.run(find, name="seek", urgency=0)
+        self.finding.key(key)
 
     def go_back(self) -> bool:
         """Go to the item that was current before this one."""
@@ -192,6 +190,7 @@ class Session:
     def show_view(self, view: View, *, context: dict[str, Any] | None = None) -> None:
         """Review through another order or filter; stays on the item where it is still there."""
         self._choosing_first = False
+        self.finding.leave_resuming()
         row = self.view.row(self.position) if self.count else None
         if row is not None and self.viewer.shown is None and self.viewer.failed is None:
             row = None
@@ -206,20 +205,24 @@ class Session:
         """Rows were added: show the first one, or the one where the reviewer left off."""
         if self._choosing_first:
             return
-        if self._resume_key is not None:
-            row = self.collection.row_of(self._resume_key)
-            position = self.view.position_of(row) if row is not None else None
-            if position is not None:
-                self._resume_key = None
-                self.position = position
-                self._arrive()
-                return
-            if self.collection.complete:
-                self._resume_key = None
+        if self._left_off is not None:
+            place, self._left_off = self._left_off, None
+            self.finding.resume(place)
+        if self.finding.resuming:
+            return
         if self.count and not self.viewer.wants:
             self._arrive()
         else:
             self.sight.look_around()
+
+    def resumed(self, position: int | None) -> None:
+        """Where the reviewer left off is at `position`; None while or if it is nowhere."""
+        self.finding.resuming = False
+        if position is None:
+            self.grown()
+        else:
+            self.position = position
+            self._arrive()
 
     def begin(self) -> None:
         """The first choice came to nothing: show the collection as it is."""

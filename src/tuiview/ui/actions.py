@@ -117,6 +117,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("search-next", "n", "search again", "Finding", lambda d: d.search_again(1)),
     Action("search-previous", "N", "search again, backwards", "Finding",
            lambda d: d.search_again(-1)),
+    Action("stop", "escape,ctrl+g", "give up a search, or the view that is being made", "Finding",
+           lambda d: d.stop()),
     Action("filter", "F", "filter: unreviewed, a category, ...", "Finding",
            lambda d: d.ask(":", "filter ")),
     Action("order", "O", "order: name or random[:SEED]", "Finding", lambda d: d.ask(":", "order ")),

@@ -160,7 +160,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("catalog", "FILE[,OPTION=VALUE...] | NUMBER",
             "draw a catalogue or regions; show or hide one", _catalog),
     Command("find", "TEXT", "go to the next item whose name has TEXT",
-            lambda d, text: d.session.seeking.text(text)),
+            lambda d, text: d.session.finding.text(text)),
     Command("note", "WORDS", "go to the next item whose note has WORDS",
             lambda d, text: d.session.seeking.note(text)),
     Command("filter", "all | unreviewed | favourite | CATEGORY | not ...", "show only some items",

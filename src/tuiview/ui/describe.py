@@ -61,8 +61,8 @@ def status_left(session: Session) -> list[Part]:
     """Where one is and what is said of the item."""
     item, state = session.item, session.state
     count = f"{session.count:,}" + ("" if session.collection.complete else "+")
-    if session.seeking.progress:
-        return [(f" {session.seeking.progress} …", _DIM)]
+    if progress := session.finding.progress or session.seeking.progress:
+        return [(f" {progress} … (escape stops it)", _DIM)]
     if not session.count:
         return [(f"no items yet{'' if session.collection.complete else ' …'}", _DIM)]
     parts: list[Part] = [(f" {session.position + 1:,}/{count}", _BOLD)]

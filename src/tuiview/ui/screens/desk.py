@@ -257,9 +257,15 @@ class Desk(Screen[None]):
         self.add_class("asking")
         self.command.ask(prompt, text)
 
+    def stop(self) -> None:
+        """Give up the search or the view that is being made."""
+        found, made = self.session.finding.stop(), self.session.seeking.stop()
+        if found or made:
+            self.say("stopped")
+
     def search_again(self, step: int) -> None:
         """Search for what was searched before."""
-        self.session.seeking.text("", step)
+        self.session.finding.text("", step)
 
     def enter_marking(self) -> None:
         """Mark mode on: the crosshair shows, keys put marks."""

@@ -17,8 +17,9 @@ from tuiview.graphics.payload import Quality
 from tuiview.loading.request import Failed, Shown
 from tuiview.session import changes
 from tuiview.session.examining import Examined
+from tuiview.session.finding import Sought
 from tuiview.session.marking import CrosshairMoved, ReadOut
-from tuiview.session.seeking import Sought, ViewMade
+from tuiview.session.seeking import ViewMade
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
 from tuiview.ui.describe import metadata_rows
@@ -296,4 +297,4 @@ class ReviewScreen(Desk):
             if not self.metadata.search(message.text):
                 self.say(f"no '{message.text}' in the metadata", "warning")
         else:
-            self._try(lambda: self.session.seeking.text(message.text))
+            self._try(lambda: self.session.finding.text(message.text))

@@ -1,0 +1,201 @@
+"""Finding: an item by its key or by a part of it, in collections of any size."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tuiview.collection.base import Searchable
+from tuiview.errors import Poll, TuiviewError, UsageError
+from tuiview.session.background import Background
+from tuiview.session.changes import Change, RowsLoaded
+
+if TYPE_CHECKING:
+    from tuiview.collection.view import View
+    from tuiview.review.batch import Place
+    from tuiview.session.session import Session
+
+_CHUNK = 512
+_TELL_SECONDS = 0.1
+_POLL_SECONDS = 0.02
+_HOLD_SECONDS = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Sought(Change):
+    """What was sought is at `position`; None tells that there is none."""
+
+    position: int | None
+    words: str
+
+
+class Finding:
+    """Finds items behind, on a thread of its own: a table may have to be read to its end.
+
+    Args:
+        session: The session whose view is searched.
+
+    Attributes:
+        progress: How far a search is, in words; empty while there is none.
+        resuming: Whether the first picture waits for the place where the reviewer left off.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._text = ""
+        self._behind = Background(session.failed_behind)
+        self._told = 0.0
+        self.progress = ""
+        self.resuming = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being looked for."""
+        return self._behind.idle
+
+    def stop(self) -> bool:
+        """Give up what is being looked for; returns whether there was something."""
+        busy = not self.idle
+        self.leave_resuming()
+        self._behind.supersede("find")
+        return busy
+
+    def leave_resuming(self) -> None:
+        """The reviewer goes elsewhere than where the last review was left."""
+        self.resuming = False
+        self._behind.supersede("resume")
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.stop()
+        self._behind.close()
+
+    def key(self, key: str) -> None:
+        """Find the item of that key; `Sought` tells."""
+        view = self._session.view
+
+        def find(cancelled: Poll) -> int | None:
+            row = self._row_of(key, cancelled)
+            return None if row is None else view.position_of(row)
+
+        self._find(find, f"item {key}")
+
+    def text(self, text: str, step: int = 1) -> None:
+        """Find the next item whose key contains `text`; capitals matter only if it has some.
+
+        Raises:
+            UsageError: There is nothing to search for.
+        """
+        self._text = text = text or self._text
+        if not text:
+            raise UsageError("nothing to search for", "type / and a part of a name")
+        collection, view = self._session.collection, self._session.view
+        start, folded = self._session.position, text == text.lower()
+
+        def walk(cancelled: Poll) -> int | None:
+            for positions in once_round(start, len(view), step):
+                if cancelled():
+                    return None
+                for position in positions:
+                    key = collection.item(view.row(position)).key
+                    if text in (key.lower() if folded else key):
+                        return position
+            return None
+
+        def scan(cancelled: Poll) -> int | None:
+            from tuiview.collection.search import next_with
+
+            assert isinstance(collection, Searchable)
+            if len(view) and len(collection.item(view.row(start)).key) == len(text):
+                # As long as a whole key: that passes over most of a table that is sorted by it.
+                row = collection.find(text, cancelled)
+                if row is not None and (position := view.position_of(row)) is not None:
+                    return position
+            return next_with(
+                collection, view, text, start, step,
+                folded=folded, cancelled=cancelled, told=self._tell,
+            )  # fmt: skip
+
+        self._find(scan if isinstance(collection, Searchable) else walk, f"'{text}'")
+
+    def resume(self, place: Place) -> None:
+        """Find where the reviewer left off, and tell the session's `resumed`.
+
+        The first picture waits for it a moment, not longer.
+        """
+        session, view = self._session, self._session.view
+        self.resuming = True
+
+        def find() -> None:
+            cancelled = self._behind.superseded("resume")
+
+            def tell(position: int | None) -> None:
+                session.later(lambda: None if cancelled() else session.resumed(position))
+
+            patience, complete, row = time.monotonic() + _HOLD_SECONDS, False, None
+            while row is None and not complete:
+                complete = session.collection.wait(_POLL_SECONDS)
+                row = self._soon(view, place)
+                if cancelled():
+                    return
+                if row is None and (complete or time.monotonic() > patience):
+                    tell(None)
+                    patience = math.inf
+            if row is None:
+                row = self._row_of(place.key, cancelled)
+            tell(None if row is None else view.position_of(row))
+
+        self._behind.run(find, name="resume")
+
+    def _soon(self, view: View, place: Place) -> int | None:
+        """The row where the reviewer left off, as far as that is known without a search."""
+        collection = self._session.collection
+        if not isinstance(collection, Searchable):
+            return collection.row_of(place.key)
+        near = view.row(place.position) if place.position < len(view) else None
+        try:
+            here = near is not None and collection.item(near).key == place.key
+        except TuiviewError:
+            return None  # the picture says why, when it is looked at
+        return near if here else None
+
+    def _find(self, find: Callable[[Poll], int | None], words: str) -> None:
+        self.leave_resuming()
+
+        def job() -> None:
+            cancelled = self._behind.superseded("find")
+            try:
+                position = find(cancelled)
+            finally:
+                self.progress = ""
+            if cancelled():
+                self._session.notify(RowsLoaded())
+            else:
+                self._session.notify(Sought(position, words))
+
+        self._behind.run(job, name="find")
+
+    def _row_of(self, key: str, cancelled: Poll) -> int | None:
+        collection = self._session.collection
+        while not collection.wait(_POLL_SECONDS):
+            if cancelled():
+                return None
+        if isinstance(collection, Searchable):
+            return collection.find(key, cancelled)
+        return collection.row_of(key)
+
+    def _tell(self, done: int) -> None:
+        if (now := time.monotonic()) - self._told > _TELL_SECONDS:
+            self._told = now
+            self.progress = f"searching, {done:,} of {len(self._session.collection):,}"
+            self._session.notify(RowsLoaded())
+
+
+def once_round(start: int, count: int, step: int) -> Iterator[list[int]]:
+    """Positions after `start` in the direction of `step`, once round, in chunks."""
+    for done in range(0, count, _CHUNK):
+        numbers = range(done + 1, min(count, done + _CHUNK) + 1)
+        yield [(start + step * n) % count for n in numbers]
