@@ -46,6 +46,13 @@ def text(value: str | None, kind: pa.DataType | None = None) -> pa.Scalar:
     return texts([value], kind)[0]
 
 
+def as_text(values: pa.Array) -> pa.Array:
+    """A column as text, if it is not."""
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        return values
+    return values.cast(pa.string())
+
+
 def true_at(values: pa.BooleanArray) -> NDArray[np.int64]:
     """Where a column of truths is true."""
     _, data = values.buffers()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -132,6 +132,14 @@ class Searchable(Protocol):
 
     def find(self, key: str, cancelled: Poll = never, near: int | None = None) -> int | None:
         """As `row_of`, and gives up when it is cancelled; `near` is where it is likely to be."""
+        ...
+
+    def __len__(self) -> int:
+        """Rows known so far."""
+        ...
+
+    def rows_of(self, keys: Iterable[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows whose key is one of these, piece by piece; ends early when it is cancelled."""
         ...
 
     def search(

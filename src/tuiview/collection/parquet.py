@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from tuiview.collection.arrow import text
 from tuiview.collection.natural import natural_key
-from tuiview.collection.rows import BATCH, RowSource, Scanned, Slabs, Wanted
+from tuiview.collection.rows import BATCH, RowSource, Scanned, Sifter, Slabs
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.text import printable
 
@@ -286,7 +286,7 @@ class ParquetRows(RowSource):
                 yield from self._dress(batch, batch.num_rows, group, columns).to_batches()
 
     def scan(
-        self, column: str, wanted: Wanted, cancelled: Poll = never, start: int = 0
+        self, column: str, wanted: Sifter, cancelled: Poll = never, start: int = 0
     ) -> Iterator[Scanned]:
         """As `RowSource.scan`: several row groups at a time, without those that cannot have it."""
         stop = threading.Event()
@@ -297,7 +297,7 @@ class ParquetRows(RowSource):
         def look(group: int) -> Scanned:
             first, end = self._group_first[group], self._group_first[group + 1]
             found = [np.zeros(0, np.int64)]
-            if end > start and (wanted.part or self._may_hold(group, column, wanted.text)):
+            if end > start and self._may_hold(group, column, wanted):
                 for batch in self._group_batches(group, [column], rows=_SCANNED):
                     if given_up():
                         break
@@ -319,7 +319,7 @@ class ParquetRows(RowSource):
                 stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _may_hold(self, group: int, column: str, value: str) -> bool:
+    def _may_hold(self, group: int, column: str, wanted: Sifter) -> bool:
         with self._file(self._group_file[group]) as file:
             if column not in file.schema_arrow.names:
                 return True
@@ -331,7 +331,7 @@ class ParquetRows(RowSource):
                     if limits is None or not limits.has_min_max:
                         return True
                     low, high = limits.min, limits.max
-                    return not isinstance(low, str) or low <= value <= high
+                    return not isinstance(low, str) or wanted.may_lie(low, high)
         return True
 
     def changed(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,12 @@ class RowPictures:
             short = path.rpartition("/")[2]
             return (path, short) if part is None else (f"{path}#{part}", f"{short}#{part}")
         return f"{ROW_KEY}{row}", f"row {row + 1:,}"
+
+    @property
+    def parts(self) -> Sequence[str]:
+        """The columns that may say which part of its file a row means."""
+        named = (self._roles.hdu, self._roles.dataset, self._roles.index)
+        return [name for name in named if name is not None]
 
     def part(self, facts: Mapping[str, object]) -> str | int | None:
         """The HDU, page, dataset or number in a stack that a row means; None is the whole file."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class RowSource(ABC):
         """Find out about the rows that are not known yet; runs in the background."""
 
     def scan(
-        self, column: str, wanted: Wanted, cancelled: Poll = never, start: int = 0
+        self, column: str, wanted: Sifter, cancelled: Poll = never, start: int = 0
     ) -> Iterator[Scanned]:
         """Which rows from `start` on are wanted for their value in a column, in order.
 
@@ -103,9 +104,21 @@ class RowSource(ABC):
         """Release files."""
 
 
+class Sifter(Protocol):
+    """What is looked for in a column."""
+
+    def of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The positions at which a piece of a column has it."""
+        ...
+
+    def may_lie(self, low: str, high: str) -> bool:
+        """Whether values between these, both included, may have it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for in a column.
+    """A text that is looked for in a column.
 
     Attributes:
         text: The whole value, or a part of it.
@@ -119,16 +132,46 @@ class Wanted:
 
     def of(self, values: pa.Array) -> NDArray[np.int64]:
         """The positions at which a piece of a column has it."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        from tuiview.collection.arrow import text, true_at
+        from tuiview.collection.arrow import as_text, text, true_at
 
-        if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-            values = values.cast(pa.string())
+        values = as_text(values)
         if self.part:
             return true_at(pc.match_substring(values, self.text, ignore_case=self.folded))
         return true_at(pc.equal(values, text(self.text, values.type)))
+
+    def may_lie(self, low: str, high: str) -> bool:
+        """Whether values between these may have it."""
+        return self.part or low <= self.text <= high
+
+
+class OneOf:
+    """Several texts, any of which is looked for in a column.
+
+    Args:
+        values: The texts.
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        from tuiview.collection.arrow import texts
+
+        self._sorted = sorted(set(values))
+        self._values = texts(self._sorted)
+
+    def of(self, values: pa.Array) -> NDArray[np.int64]:
+        """The positions at which a piece of a column has one of them."""
+        import pyarrow.compute as pc
+
+        from tuiview.collection.arrow import as_text, true_at
+
+        values = as_text(values)
+        return true_at(pc.is_in(values, value_set=self._values.cast(values.type)))
+
+    def may_lie(self, low: str, high: str) -> bool:
+        """Whether values between these may be one of them."""
+        at = bisect_left(self._sorted, low)
+        return at < len(self._sorted) and self._sorted[at] <= high
 
 
 class Scanned(NamedTuple):

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tuiview.collection.base import Branch, Item
 from tuiview.collection.facts import row_facts
 from tuiview.collection.pictures import ROW_KEY, RowPictures
 from tuiview.collection.roles import HDF5_SUFFIXES, Roles
-from tuiview.collection.rows import RowSource, Scanned, Wanted
+from tuiview.collection.rows import OneOf, RowSource, Scanned, Sifter, Wanted
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.source import BlobSource
 from tuiview.text import printable
@@ -283,10 +285,8 @@ class TableCollection:
             return known
         if near is not None and 0 <= near < len(self) and self.item(near).key == key:
             return near
-        if key.startswith(ROW_KEY) and key.removeprefix(ROW_KEY).isdigit():
-            row = int(key.removeprefix(ROW_KEY))
-            if row < len(self) and self.item(row).key == key:
-                return row
+        if (row := self._row_of_number(key)) is not None:
+            return row
         try:
             return self._search(key, cancelled)
         finally:
@@ -296,12 +296,50 @@ class TableCollection:
         self, text: str, *, folded: bool, cancelled: Poll = never, start: int = 0
     ) -> Iterator[Scanned]:
         """The rows from `start` on whose key has a text in it; reads the key column."""
+        whole, path = self._path_in(text)
+        wanted = Wanted(path, part=True, folded=folded)
+        for scanned in self._scan(wanted, cancelled, start):
+            yield (
+                scanned
+                if whole
+                else self._only(scanned, lambda key: text in (key.lower() if folded else key))
+            )
+
+    def rows_of(self, keys: Iterable[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows whose key is one of these; reads the key column."""
+        wanted = set(keys)
+        numbered = [row for key in wanted if (row := self._row_of_number(key)) is not None]
+        yield Scanned(0, np.array(sorted(numbered), np.int64))
+        paths = [self._path_in(key) for key in wanted]
+        whole = all(whole for whole, _ in paths)
+        for scanned in self._scan(OneOf({*wanted, *(path for _, path in paths)}), cancelled):
+            yield scanned if whole else self._only(scanned, wanted.__contains__)
+
+    def _scan(self, wanted: Sifter, cancelled: Poll, start: int = 0) -> Iterator[Scanned]:
+        """What is wanted in the column of keys."""
         if self.key_column is not None:
             try:
-                wanted = Wanted(text, part=True, folded=folded)
                 yield from self._rows.scan(self.key_column, wanted, cancelled, start)
             finally:
                 _give_back()
+
+    def _path_in(self, text: str) -> tuple[bool, str]:
+        """Whether the column of keys has a text as it is, and what it has of it: no part."""
+        if self.roles.key is not None or "#" not in text or not self._pictures.parts:
+            return True, text
+        return False, text.rpartition("#")[0]
+
+    def _only(self, scanned: Scanned, fits: Callable[[str], bool]) -> Scanned:
+        """The rows whose whole key fits."""
+        fitting = [fits(self.item(int(row)).key) for row in scanned.rows]
+        return scanned._replace(rows=scanned.rows[np.array(fitting, np.bool_)])
+
+    def _row_of_number(self, key: str) -> int | None:
+        """The row of a key that is a row's number, as rows have without a key of their own."""
+        number = key.removeprefix(ROW_KEY)
+        if number != key and number.isascii() and number.isdigit() and int(number) < len(self):
+            return int(number) if self.item(int(number)).key == key else None
+        return None
 
     def _search(self, key: str, cancelled: Poll) -> int | None:
         if self.roles.key is not None:

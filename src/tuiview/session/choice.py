@@ -4,21 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuiview.collection.selection import parse_order, parse_sample, select
+from tuiview.collection.base import Searchable
+from tuiview.collection.selection import parse_order, parse_sample, row_type, select
 from tuiview.collection.view import View
 from tuiview.errors import Cancelled, Poll, UsageError
-from tuiview.review.model import ItemState
+from tuiview.review.model import UNTOUCHED, ItemState
+from tuiview.review.wanted import Wanted
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
     from tuiview.review.store import Store
 
-ItemTest = Callable[[str, ItemState], bool]
 _CHUNK = 512
+_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTest:
+    """A test of an item's key and of what was said of it.
+
+    Attributes:
+        state: What must hold of what was said; None asks nothing.
+        part: What the key must have in it, lower case; empty asks nothing.
+        negated: Whether the test passes what otherwise fails.
+    """
+
+    state: Callable[[ItemState], bool] | None = None
+    part: str = ""
+    negated: bool = False
+
+    def __call__(self, key: str, state: ItemState) -> bool:
+        """Whether an item passes."""
+        passes = (self.state is None or self.state(state)) and self.part in key.lower()
+        return passes is not self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +127,8 @@ def choose(
         if cancelled():
             raise Cancelled
         progress(0, len(collection))
+    if isinstance(collection, Searchable):
+        return _sieved(collection, view, store, test, progress, cancelled)
     kept: list[int] = []
     for first in range(0, len(view), _CHUNK):
         if cancelled():
@@ -114,6 +139,41 @@ def choose(
         states = store.load(keys)
         kept += [row for row, key in zip(rows, keys, strict=True) if test(key, states[key])]
     return View.of(np.asarray(kept, dtype=np.int64))
+
+
+def _sieved(
+    collection: Searchable,
+    view: View,
+    store: Store,
+    test: ItemTest,
+    progress: Callable[[int, int], None],
+    cancelled: Poll,
+) -> View:
+    """As `choose`, by the key column: only what something was said of has a state to look at."""
+    if test.state is None:
+        others = test.negated
+        pieces = collection.search(test.part, folded=True, cancelled=cancelled)
+    else:
+        others = test("", UNTOUCHED)
+        touched = iter(store.keys_where(Wanted()))
+        differing: list[str] = []
+        while keys := list(islice(touched, _CHUNK)):
+            if cancelled():
+                raise Cancelled
+            states = store.load(keys)
+            differing += [key for key in keys if test(key, states[key]) is not others]
+        pieces = collection.rows_of(differing, cancelled)
+    total = len(collection)
+    passing = np.full(total, others)
+    for piece in pieces:
+        passing[piece.rows[piece.rows < total]] = not others
+        progress(piece.end, total)
+    if cancelled():
+        raise Cancelled
+    chunks = (view.rows(first, first + _ROWS) for first in range(0, len(view), _ROWS))
+    known = (rows[rows < total] for rows in chunks)
+    kept = [rows[passing[rows]].astype(row_type(total)) for rows in known]
+    return View.of(np.concatenate(kept) if kept else np.zeros(0, np.int64))
 
 
 def item_test(words: str, categories: tuple[str, ...]) -> ItemTest | None:
@@ -131,25 +191,24 @@ def item_test(words: str, categories: tuple[str, ...]) -> ItemTest | None:
         return None
     if words.startswith("not "):
         inner = item_test(words[4:], categories)
-        return None if inner is None else lambda key, state: not inner(key, state)
-    flags: dict[str, ItemTest] = {
-        "unreviewed": lambda key, state: not state.decided,
-        "reviewed": lambda key, state: state.decided,
-        "favourite": lambda key, state: state.favourite,
-        "unsure": lambda key, state: state.unsure,
-        "noted": lambda key, state: bool(state.note),
-        "marked": lambda key, state: bool(state.marks),
-        "unclassified": lambda key, state: not state.categories,
+        return None if inner is None else replace(inner, negated=not inner.negated)
+    flags: dict[str, Callable[[ItemState], bool]] = {
+        "unreviewed": lambda state: not state.decided,
+        "reviewed": lambda state: state.decided,
+        "favourite": lambda state: state.favourite,
+        "unsure": lambda state: state.unsure,
+        "noted": lambda state: bool(state.note),
+        "marked": lambda state: bool(state.marks),
+        "unclassified": lambda state: not state.categories,
     }
     if words in flags:
-        return flags[words]
+        return ItemTest(flags[words])
     if words.startswith("name:"):
-        part = words[5:].lower()
-        return lambda key, state: part in key.lower()
+        return ItemTest(part=words[5:].lower())
     if words.isdecimal() and 1 <= int(words) <= len(categories):
         words = categories[int(words) - 1]
     if words in categories:
-        return lambda key, state: words in state.categories
+        return ItemTest(lambda state: words in state.categories)
     raise UsageError(
         f"no filter is called {words}",
         f"all, {', '.join(flags)}, name:TEXT, a category, or not and one of these",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from tuiview.errors import Cancelled, TuiviewError
 from tuiview.review.model import UNTOUCHED, ItemState
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
-from tuiview.session.choice import Choice, ItemTest, choose, item_test
+from tuiview.session.choice import Choice, choose, item_test
 from tuiview.session.finding import Sought, once_round
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ class Seeking:
         self.progress = f"choosing, {done:,} of {total:,}" if done else f"reading, {total:,}"
         self._session.notify(RowsLoaded())
 
-    def _seek(self, test: ItemTest, step: int, words: str, with_state: bool = True) -> None:
+    def _seek(
+        self, test: Callable[[str, ItemState], bool], step: int, words: str, with_state: bool = True
+    ) -> None:
         session = self._session
         start, count = session.position, session.count
 
