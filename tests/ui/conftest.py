@@ -21,6 +21,7 @@ from tuiview.loading.loader import LoaderSettings
 from tuiview.loading.synchronous import SynchronousLoader
 from tuiview.review.store import Store
 from tuiview.session import changes
+from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.session import Session
 from tuiview.settings import Category, Settings
 from tuiview.ui.app import TuiviewApp
@@ -109,6 +110,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         *paths: Path,
         size: tuple[int, int] = (160, 45),
         store: Path | None = None,
+        choice: Choice = EVERYTHING,
         **settings: Any,
     ) -> AsyncIterator[Review]:
         settings.setdefault("categories", CATEGORIES)
@@ -133,7 +135,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         def make_session(listener: Callable[[changes.Change], None]) -> Session:
             tell.append(listener)
             made = Settings(reviewer="reviewer", **settings)
-            return Session(collection, opened_store, loader, made, notify=listener)
+            return Session(collection, opened_store, loader, made, notify=listener, choice=choice)
 
         terminal = Terminal(Protocol.BLOCKS, "a test")
         app = TuiviewApp(make_session, terminal, Settings(reviewer="reviewer", **settings))

@@ -232,11 +232,11 @@ async def test_the_metadata_shows_the_header_after_a_rest(open_review, folder):
 async def test_panels_hide_and_come_back(open_review, folder):
     async with open_review(folder) as review:
         await review.press("f2")
-        assert not review.screen.items.display
+        assert not review.screen.query_one("#outline").display
         await review.press("f2", "backslash")
-        assert not review.screen.items.display
+        assert not review.screen.query_one("#outline").display
         await review.press("backslash")
-        assert review.screen.items.display
+        assert review.screen.query_one("#outline").display
 
 
 @pytest.mark.parametrize("size", [(80, 24), (250, 70), (40, 12)])

@@ -8,6 +8,7 @@ import pytest
 
 from tuiview.review.model import Decision, What
 from tuiview.review.store import Store
+from tuiview.session.choice import Choice
 
 
 @pytest.fixture
@@ -73,3 +74,34 @@ async def test_undo_goes_to_a_row_that_is_far_away(open_review, table):
         assert review.session.item.key == "u000"
         await review.press("escape")
         assert "stopped" not in review.notices()
+
+
+async def test_the_number_of_files_shows_once_it_is_known(open_review, table):
+    async with open_review(table) as review:
+        while review.session.collection.unique_files is None:
+            await review.idle()
+        await review.idle()
+        assert "in s_images.h5" in review.status()
+        assert "1 file" in review.screen.query_one("#place").render_line(1).text
+
+
+async def test_a_review_begins_with_what_was_chosen(open_review, table):
+    chosen = Choice(where="rank < -500", order="rank", group_by="filepath")
+    async with open_review(table, choice=chosen) as review:
+        assert review.session.count == 99
+        assert review.session.item.key == "u599"
+        assert "s 99" in review.text()
+        await review.press("j", "f")
+        assert next(review.session.store.history()).decision.item == "u598"
+    # The place is found in another order, and in one that does not have it the first item shows.
+    async with open_review(table, choice=Choice(order="rank:desc")) as review:
+        assert (review.session.item.key, review.session.position) == ("u598", 598)
+    async with open_review(table, choice=Choice(where="rank > -9")) as review:
+        assert (review.session.item.key, review.session.count) == ("u000", 9)
+
+
+async def test_a_choice_that_makes_no_sense_is_told_and_everything_shows(open_review, table):
+    async with open_review(table, choice=Choice(where="rnk < 5")) as review:
+        assert "rank" in review.notices()
+        assert review.session.count == 600
+        assert review.session.viewer.failed is not None

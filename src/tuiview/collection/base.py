@@ -153,6 +153,18 @@ class Searchable(Protocol):
 
 
 @runtime_checkable
+class Filed(Protocol):
+    """A collection whose items are in files that it does not name after them.
+
+    Attributes:
+        unique_files: How many files there are; None while they are being counted, and where
+            there are too many to tell.
+    """
+
+    unique_files: int | None
+
+
+@runtime_checkable
 class Placed(Protocol):
     """A collection that names images which other collections may name by the same keys."""
 

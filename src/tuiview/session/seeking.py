@@ -94,14 +94,15 @@ class Seeking:
                     progress=self._tell_progress, cancelled=superseded,
                 )  # fmt: skip
             except Cancelled:
-                return
+                made: Change = RowsLoaded()
             except TuiviewError as error:
                 session.notify(Noticed(str(error), "error"))
-                session.notify(ViewMade(None, choice))
+                made = ViewMade(None, choice)
             else:
-                session.notify(ViewMade(view, choice))
+                made = ViewMade(view, choice)
             finally:
                 self.progress = ""
+            session.notify(made)
 
         self._choosing.run(make, name="view")
 

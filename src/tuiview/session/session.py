@@ -112,6 +112,8 @@ class Session:
         self.collection.start(lambda: self.notify(CollectionGrew()))
         for options in self._to_open:
             self.catalogues.add(options)
+        if self._choosing_first:
+            self.seeking.choose(self._first_choice)
         self.grown()
 
     def close(self) -> bool:
@@ -131,8 +133,11 @@ class Session:
     @property
     def idle(self) -> bool:
         """Whether everything that was asked for is there: rows, states, metadata, the picture."""
-        known = self.collection.complete and not self.decisions.waiting and self.finding.idle
-        return known and self.background.idle and self.catalogues.idle and self.viewer.idle
+        known = self.collection.complete and not self.decisions.waiting
+        found = self.finding.idle and self.seeking.idle
+        return (
+            known and found and self.background.idle and self.catalogues.idle and self.viewer.idle
+        )
 
     # Where one is
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from rich.style import Style
 
+from tuiview.collection.base import Filed
 from tuiview.review.model import Decision, ItemState, Mark, What
 from tuiview.source import ArraySource, BlobSource, CompositeSource, FileSource, MissingSource
 from tuiview.ui.widgets.item_tree import Badges
 from tuiview.ui.widgets.metadata_table import Row
+from tuiview.ui.widgets.place_bar import Place
 from tuiview.ui.widgets.status_line import Part
 
 if TYPE_CHECKING:
@@ -57,6 +59,20 @@ def badges(state: ItemState | None, categories: tuple[Category, ...]) -> Badges 
     return (*signs, (" ", ""))
 
 
+def place(session: Session) -> Place:
+    """Where one is in the view, how much of it is reviewed, of how many files it is."""
+    collection, view = session.collection, session.view
+    reviewed = session.store.reviewed_count
+    words = [f"{reviewed:,} reviewed"]
+    if isinstance(collection, Filed) and collection.unique_files is not None:
+        files = collection.unique_files
+        words.append(f"{files:,} file{'s' if files != 1 else ''}")
+    if collection.skipped:
+        words.append(f"{collection.skipped:,} left out")
+    share = reviewed if view.whole and collection.complete else None
+    return Place(session.position, session.count, share, " · ".join(words))
+
+
 def status_left(session: Session) -> list[Part]:
     """Where one is and what is said of the item."""
     item, state = session.item, session.state
@@ -67,6 +83,8 @@ def status_left(session: Session) -> list[Part]:
         return [(f"no items yet{'' if session.collection.complete else ' …'}", _DIM)]
     parts: list[Part] = [(f" {session.position + 1:,}/{count}", _BOLD)]
     parts.append((item.name if item is not None else "…", _PLAIN))
+    if file := _file_within(item, session):
+        parts.append((file, _DIM))
     if state is None:
         parts.append(("…", _DIM))
         return parts
@@ -83,6 +101,15 @@ def status_left(session: Session) -> list[Part]:
     if state.marks:
         parts.append((f"⊙ {len(state.marks)}", Style(color="#87d787")))
     return parts
+
+
+def _file_within(item: Item | None, session: Session) -> str:
+    """The name of the file that an item is in, where that is not what is reviewed."""
+    source = item.source if item is not None else None
+    if not isinstance(source, BlobSource | ArraySource) or source.origin is None:
+        return ""
+    name = source.origin.name
+    return f"in {name}" if name not in (session.collection.root.name, "") else ""
 
 
 def mark_words(mark: Mark, session: Session) -> str:
@@ -153,7 +180,7 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
             rows.append((label, words, ""))
     rows += _section("Row", item.facts)
     rows += _section("Metadata", more)
-    if isinstance(source, ArraySource):
+    if isinstance(source, ArraySource) and source.attributes != more:
         rows += _section("Attributes", source.attributes)
     if info is None:
         return rows

@@ -22,6 +22,7 @@ from tuiview.ui.describe import (
     decision_words,
     mark_words,
     measured_rows,
+    place,
     read_out_words,
     status_left,
     status_right,
@@ -36,6 +37,7 @@ from tuiview.ui.widgets.mark_bar import MarkBar
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
 from tuiview.ui.widgets.notice_line import NoticeLine
+from tuiview.ui.widgets.place_bar import PlaceBar
 from tuiview.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ class Desk(Screen[None]):
         return badges(state, self.session.settings.categories)
 
     def _show_status(self) -> None:
+        self.query_one("#place", PlaceBar).show(place(self.session))
         line = self.query_one("#status", StatusLine)
         line.show(status_left(self.session), status_right(self.session, self._read_out))
 

@@ -34,6 +34,7 @@ from tuiview.ui.widgets.mark_bar import MarkBar
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
 from tuiview.ui.widgets.notice_line import NoticeLine
+from tuiview.ui.widgets.place_bar import PlaceBar
 from tuiview.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
@@ -67,7 +68,9 @@ class ReviewScreen(Desk):
         self._adapt(self.terminal.columns, self.terminal.rows)
         outline = Outline(self.session.collection, self.session.view)
         with Horizontal(id="panels"):
-            yield ItemTree(outline, self._badges, id="tree")
+            with Vertical(id="outline"):
+                yield PlaceBar(id="place")
+                yield ItemTree(outline, self._badges, id="tree")
             yield ImagePane(self.terminal, id="picture")
             with Vertical(id="side"):
                 yield MetadataTable(id="metadata")
