@@ -111,6 +111,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         size: tuple[int, int] = (160, 45),
         store: Path | None = None,
         choice: Choice = EVERYTHING,
+        settled: bool = True,
         **settings: Any,
     ) -> AsyncIterator[Review]:
         settings.setdefault("categories", CATEGORIES)
@@ -142,7 +143,8 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         try:
             async with app.run_test(size=size) as pilot:
                 review = Review(app, pilot)
-                await review.idle()
+                if settled:
+                    await review.idle()
                 yield review
                 if review.faults:
                     raise review.faults[0]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tuiview.errors import Cancelled
 from tuiview.review.model import Decision, What
 from tuiview.review.store import Store
-from tuiview.session.choice import Choice
+from tuiview.session import seeking
+from tuiview.session.choice import Choice, choose
 
 
 @pytest.fixture
@@ -98,6 +103,39 @@ async def test_a_review_begins_with_what_was_chosen(open_review, table):
         assert (review.session.item.key, review.session.position) == ("u598", 598)
     async with open_review(table, choice=Choice(where="rank > -9")) as review:
         assert (review.session.item.key, review.session.count) == ("u000", 9)
+
+
+async def test_nothing_shows_until_what_was_chosen_is_there(open_review, table, monkeypatch):
+    made = threading.Event()
+
+    def choose_later(*args, **options):
+        assert made.wait(20)
+        return choose(*args, **options)
+
+    monkeypatch.setattr(seeking, "choose", choose_later)
+    async with open_review(table, choice=Choice(order="rank"), settled=False) as review:
+        while review.session.peek(0) is None:
+            await review.pilot.pause()
+        await review.pilot.press("f")
+        assert review.session.item is None
+        made.set()
+        await review.idle()
+        assert review.session.item.key == "u599"
+        assert not list(review.session.store.history())
+
+
+async def test_escape_ends_the_making_of_a_view(open_review, table, monkeypatch):
+    def choose_never(*args, cancelled, **options):
+        while not cancelled():
+            time.sleep(0.001)
+        raise Cancelled
+
+    monkeypatch.setattr(seeking, "choose", choose_never)
+    async with open_review(table, choice=Choice(order="rank"), settled=False) as review:
+        await review.pilot.press("escape")
+        await review.idle()
+        assert review.session.item.key == "u000"
+        assert "stopped" in review.notices()
 
 
 async def test_a_choice_that_makes_no_sense_is_told_and_everything_shows(open_review, table):

@@ -148,8 +148,8 @@ class Session:
 
     @property
     def item(self) -> Item | None:
-        """The current item; None while there is none or its row is being read."""
-        return self.peek(self.position)
+        """The current item; None while there is none, it is being read, or the view is made."""
+        return None if self._choosing_first else self.peek(self.position)
 
     @property
     def state(self) -> ItemState | None:
