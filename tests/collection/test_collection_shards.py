@@ -155,7 +155,7 @@ def test_links_out_of_the_file_are_refused_unless_allowed(tmp_path: Path) -> Non
         assert "lies in another file" in fails(reader, name), name
         assert "--allow-links" in fails(reader, name)
     for name in ("loop", "nowhere"):
-        assert "is not in" in fails(reader, name) or "no dataset" in fails(reader, name)
+        assert "leads nowhere" in fails(reader, name)
     reader = shards(tmp_path, allow_links=True)
     for name in ("a", "b", "virtual"):
         assert reader.fetch("s", name) == PNG, name

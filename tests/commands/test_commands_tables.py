@@ -7,6 +7,8 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tuiview.cli import main
@@ -114,3 +116,21 @@ def test_a_note_of_images_that_was_cut_off_is_passed_over(tmp_path):
     elsewhere = tmp_path / "elsewhere"
     assert store_path(elsewhere, "alice", images=[tmp_path / "a\nb"]) == path
     assert store_path(elsewhere, "alice", images=[tmp_path / "d"]).parent != path.parent
+
+
+def test_rows_without_keys_belong_to_their_table_alone(tmp_path, capsys):
+    for name in ("a", "b", "c"):
+        cells = pa.table({"png": [b"\x89PNG\r\n\x1a\n"] * 3})
+        pq.write_table(cells, tmp_path / f"{name}.parquet")
+    note(tmp_path / "a.parquet", "row:1", "mine")
+    assert "mine" in log(tmp_path / "a.parquet", capsys)
+    assert "mine" not in log(tmp_path / "b.parquet", capsys)
+    # A store of the folder is taken only if it has decisions on rows.
+    folder = store_path(tmp_path, "alice")
+    with Store.open(folder, "alice") as store:
+        store.record([Decision("x.fits", What.NOTE, "", "", "a file")])
+    assert "a file" not in log(tmp_path / "b.parquet", capsys)
+    with Store.open(folder, "alice") as store:
+        store.record([Decision("row:2", What.NOTE, "", "", "from before")])
+    assert "from before" in log(tmp_path / "c.parquet", capsys)
+    assert "from before" not in log(tmp_path / "a.parquet", capsys)

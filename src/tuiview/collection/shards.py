@@ -182,6 +182,8 @@ class Shards:
                 raise outside(file, name, group.get(last, getlink=True).filename)
             item = resolve(file, name, allow_links=self.pool.allow_links)
             found = None if item is None else item.id
+        if found is None:
+            raise UnreadableError(f"{printable(name)} in {shard} is a link that leads nowhere.")
         if not isinstance(found, h5py.h5d.DatasetID):
             raise UnreadableError(f"{printable(name)} in {shard} is no dataset.")
         if not self.pool.allow_links:

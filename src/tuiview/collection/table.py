@@ -76,9 +76,12 @@ class TableCollection:
 
     @property
     def root(self) -> Path:
-        """The table's folder: decisions belong to uuids, whichever table of it named them."""
+        """The table's folder: decisions belong to keys, whichever table of it named them.
+
+        Of a table without keys it is the table itself: its rows' numbers mean nothing beyond it.
+        """
         path = self._rows.path.absolute()
-        return path if path.is_dir() else path.parent
+        return path if path.is_dir() or self.key_column is None else path.parent
 
     def image_folders(self) -> Sequence[Path]:
         """Folders of shards, whose images have their uuids for names; none for other tables."""

@@ -205,14 +205,32 @@ def open_paths(
 
 def store_path_of(collection: Collection, settings: Settings) -> Path:
     """Where the reviewer's decisions on a collection are."""
+    from tuiview.collection.selection import Tabular
     from tuiview.review.locations import store_path
 
-    return store_path(
+    path = store_path(
         collection.root,
         settings.reviewer,
         store_dir=settings.store,
         images=images_of(collection),
     )
+    keyless = isinstance(collection, Tabular) and collection.key_column is None
+    if keyless and collection.root.is_file() and not path.exists():
+        # Rows by their numbers were once kept together with everything else of their folder.
+        former = store_path(collection.root.parent, settings.reviewer, store_dir=settings.store)
+        return former if _has_rows(former) else path
+    return path
+
+
+def _has_rows(path: Path) -> bool:
+    """Whether a store has decisions on rows by their numbers."""
+    from tuiview.collection.pictures import ROW_KEY
+    from tuiview.review import snapshot
+
+    if not path.exists():
+        return False
+    with snapshot.take(path) as store:
+        return any(row.key.startswith(ROW_KEY) for row in store.export_rows(seen=True))
 
 
 def images_of(collection: Collection) -> Sequence[Path]:
