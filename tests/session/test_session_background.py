@@ -53,3 +53,13 @@ def test_a_failing_job_is_told_and_the_next_one_runs():
     background.run(done.set)
     assert done.wait(5)
     assert isinstance(failed[0], ZeroDivisionError)
+
+
+def test_it_tells_whether_a_job_hangs():
+    gate = threading.Event()
+    background = Background(lambda error: None)
+    assert background.settled(0)
+    background.run(gate.wait)
+    assert not background.settled(0.01)
+    gate.set()
+    assert background.settled(5)

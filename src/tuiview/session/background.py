@@ -53,6 +53,11 @@ class Background:
         with self._changed:
             self._latest[name] = next(self._order)
 
+    def settled(self, timeout: float) -> bool:
+        """Whether all jobs have ended, or do within so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._unfinished == 0, timeout)
+
     def close(self) -> None:
         """Stop after the job that is running; does not wait for it."""
         self._queue.put((-1, next(self._order), "", None))

@@ -22,6 +22,7 @@ _CHUNK = 512
 _TELL_SECONDS = 0.1
 _POLL_SECONDS = 0.02
 _HOLD_SECONDS = 0.3
+_PATIENCE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,12 @@ class Finding:
         self.resuming = False
         self._behind.supersede("resume")
 
-    def close(self) -> None:
-        """Stop for good."""
+    def close(self) -> bool:
+        """Stop for good; returns whether what ran has ended: a read that hangs does not."""
         self.stop()
+        ended = self._behind.settled(_PATIENCE_SECONDS)
         self._behind.close()
+        return ended
 
     def key(self, key: str) -> None:
         """Find the item of that key; `Sought` tells."""

@@ -124,11 +124,10 @@ class Session:
         """
         self.background.close()
         self.seeking.close()
-        self.finding.close()
         self.catalogues.close()
-        ended = self.loader.close()
+        found, loaded = self.finding.close(), self.loader.close()
         self.collection.close()
-        return ended
+        return found and loaded
 
     @property
     def idle(self) -> bool:
