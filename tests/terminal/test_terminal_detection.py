@@ -8,6 +8,7 @@ import select
 import struct
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -238,8 +239,10 @@ def test_blocks_have_sub_cells_of_the_right_shape() -> None:
 # tmux
 
 
-def in_tmux(tmp_path: Path, answers: str, values: dict[str, str], **environ: str) -> Terminal:
-    """Detection inside a tmux that says `values`."""
+def in_tmux(
+    tmp_path: Path, answers: str, values: dict[str, str], later: dict[str, str] | None = None
+) -> Terminal:
+    """Detection inside a tmux that says `values`, and `later` when it is asked again."""
     known = {
         "version": "3.5a", "client_termtype": "kitty(0.41.1)", "client_termname": "xterm-kitty",
         "client_termfeatures": "256,RGB,focus", "client_cell_width": "9",
@@ -247,17 +250,18 @@ def in_tmux(tmp_path: Path, answers: str, values: dict[str, str], **environ: str
         "client_discarded": "0", "status": "on", "status-position": "bottom",
         "pane_top": "0", "pane_left": "0", "escape-time": "500", "pane_id": "%3",
     } | values  # fmt: skip
+    for name, said in (("now", known), ("later", known | (later or {}))):
+        lines = (f"s@#{{{format}}}@{value}@\n" for format, value in said.items())
+        (tmp_path / name).write_text("".join(lines))
     script = tmp_path / "tmux"
-    lines = "\n".join(f"s@#{{{name}}}@{value}@" for name, value in known.items())
     script.write_text(
-        f'#!/bin/sh\nfor last; do :; done\nprintf "%s\\n" "$last" | sed \'{lines}\'\n'
+        f"#!/bin/sh\ncd {tmp_path}\nfor last; do :; done\n"
+        'printf "%s\\n" "$last" | sed -f now\ncp later now\n'
     )
     script.chmod(0o755)
     where = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "TMUX": "/tmp/t,1,0", "TMUX_PANE": "%0"}
     with device(answers) as one:
-        terminal = detect(
-            environ={"TERM": "tmux-256color"} | where | environ, device=one.path, timeout=2
-        )
+        terminal = detect(environ={"TERM": "tmux-256color"} | where, device=one.path, timeout=2)
         assert b"_G" not in one.asked  # tmux would make it a title
     return terminal
 
@@ -297,6 +301,16 @@ def test_inside_tmux_the_terminal_outside_counts(
     assert isinstance(terminal.multiplexer, Tmux)
     assert (terminal.cell_width, terminal.cell_height) == (9, 18)
     assert terminal.colors == 2**24
+
+
+@pytest.mark.parametrize(("age", "protocol"), [(0, Protocol.SIXEL), (60, Protocol.BLOCKS)])
+def test_a_terminal_attached_just_now_may_say_its_name_late(
+    tmp_path: Path, age: int, protocol: Protocol
+) -> None:
+    values = {"client_termtype": "", "client_termname": "xterm-256color",
+              "client_created": str(int(time.time()) - age)}  # fmt: skip
+    terminal = in_tmux(tmp_path, TMUX_PLAIN, values, {"client_termtype": "XTerm(379)"})
+    assert terminal.protocol is protocol
 
 
 @pytest.mark.parametrize("height", ["17", "18", "20", "15"])

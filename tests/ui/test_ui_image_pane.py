@@ -5,6 +5,8 @@ Byte counts are held because a repaint that sends a picture again is what makes 
 
 from __future__ import annotations
 
+import re
+import signal
 import sys
 from pathlib import Path
 
@@ -156,6 +158,20 @@ def test_the_picture_follows_the_layout_the_window_and_a_suspension(kind: str) -
         t.press("enter")
         comes(t, 0, (12, 0, 38, 11))
         t.wait_for("lost 1")
+
+
+def test_no_picture_of_the_old_size_is_drawn_in_a_smaller_window() -> None:
+    with run("sixel") as t:
+        painted(t, 0)
+        before = t.mark()
+        t.signal(signal.SIGSTOP)
+        t.resize((60, 10))
+        t.press("n")
+        t.signal(signal.SIGCONT)
+        comes(t, 1, (12, 0, 48, 9))
+        heights = re.findall(rb'"1;1;\d+;(\d+)', t.bytes_since(before))
+        assert heights
+        assert max(map(int, heights)) <= 9 * 20  # a taller one would scroll the screen
 
 
 def test_kitty_next_picture_sent_ahead_takes_four_kilobytes_at_most() -> None:

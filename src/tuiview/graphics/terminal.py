@@ -184,7 +184,7 @@ def _detect(fd: int, timeout: float, environ: Mapping[str, str]) -> Terminal:
         return replace(bare, multiplexer="screen", why="GNU screen lets no pictures through")
     if environ.get("TERM_PROGRAM") == "Apple_Terminal" and not environ.get("TMUX"):
         return replace(bare, brand="Apple Terminal", why="Apple Terminal shows no pictures")
-    between = tmux.ask(environ, timeout)
+    between = tmux.ask(environ, timeout, wait=True)
     maybe_tmux = between is not None or term.startswith(("tmux", "screen"))
     try:
         asked = probe.ask(fd, kitty=not maybe_tmux, timeout=timeout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,8 +24,11 @@ _FORMATS = (
     "#{pane_left}",
     "#{escape-time}",
     "#{pane_id}",
+    "#{client_created}",
 )
 _SEPARATOR = "\x1f"
+_YOUNG = 2.0
+_AGAIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Tmux:
         top, left: Where the pane begins in the outer terminal, in cells.
         escape_time: Milliseconds that tmux holds an escape back.
         pane: The number of our pane, None when unknown.
+        attached: When the terminal was attached, in seconds of the clock, 0 when unknown.
     """
 
     version: str
@@ -58,6 +63,7 @@ class Tmux:
     left: int = 0
     escape_time: int = 0
     pane: int | None = None
+    attached: int = 0
 
     @property
     def passes(self) -> bool:
@@ -71,10 +77,21 @@ class Tmux:
         return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def ask(environ: Mapping[str, str], timeout: float = 2.0) -> Tmux | None:
-    """Ask the tmux that this process runs in; None when there is none on this host."""
-    values = _display(_FORMATS, environ, timeout)
-    return _read(values) if values else None
+def ask(environ: Mapping[str, str], timeout: float = 2.0, *, wait: bool = False) -> Tmux | None:
+    """Ask the tmux that this process runs in; None when there is none on this host.
+
+    Args:
+        environ: The environment.
+        timeout: Seconds for each question.
+        wait: Let a terminal that was attached a moment ago tell tmux its name first. Until then
+            tmux knows neither that nor what the terminal can do.
+    """
+    while values := _display(_FORMATS, environ, timeout):
+        found = _read(values)
+        if found.outer or not wait or not 0 <= time.time() - found.attached < _YOUNG:
+            return found
+        time.sleep(_AGAIN)
+    return None
 
 
 def client(environ: Mapping[str, str], timeout: float = 2.0) -> tuple[int, str, int] | None:
@@ -105,7 +122,7 @@ def _display(formats: tuple[str, ...], environ: Mapping[str, str], timeout: floa
 
 def _read(values: list[str]) -> Tmux:
     (version, outer, outer_term, features, width, height, passthrough, focus, discarded,
-     status, position, top, left, escape, pane) = values  # fmt: skip
+     status, position, top, left, escape, pane, attached) = values  # fmt: skip
     above = 0
     if position == "top":
         above = {"off": 0, "on": 1}.get(status, _number(status))
@@ -123,6 +140,7 @@ def _read(values: list[str]) -> Tmux:
         left=_number(left),
         escape_time=_number(escape),
         pane=_number(pane.lstrip("%")),
+        attached=_number(attached),
     )
 
 

@@ -19,6 +19,7 @@ from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Region
 from textual.message import Message
 
 from tuiview.graphics import probe
@@ -136,6 +137,15 @@ class TerminalDriver(LinuxDriver):
     def queued(self) -> int:
         """Writes that wait for the terminal to take them."""
         return self._writer_thread._queue.qsize() if self._writer_thread is not None else 0
+
+    def holds(self, place: Region) -> bool:
+        """Whether a place of the screen lies in the window, which may just have become smaller.
+
+        A picture that reaches over the edge scrolls what lies below it away, among it what others
+        have drawn there, such as tmux's status line.
+        """
+        columns, rows, _, _ = window_size(self.fileno)
+        return Region(0, 0, columns, rows).contains_region(place) or not (columns and rows)
 
     def start_application_mode(self) -> None:
         """Take the terminal."""

@@ -282,7 +282,7 @@ class Canvas(Widget):
                 self.call_later(self._lay_again)
         elif painter.fragile:
             self._watch_cover(covered)
-        if not self._due:
+        if not self._due or not (self._driver and self._driver.holds(place)):
             return data
         if count < place.area - len(covered) and not self._asked_whole:
             # What lies over the picture must be drawn after it: all of it has to be in the frame.

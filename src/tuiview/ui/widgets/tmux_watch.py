@@ -108,5 +108,5 @@ def look(before: Attachment | None = None) -> Attachment | None:
     client = f"{pid}:{attached}"
     if before is not None and before.client == client:
         return Attachment(client, discarded, before.between, before.wire)
-    between = tmux.ask(os.environ)
+    between = tmux.ask(os.environ, wait=True)
     return Attachment(client, discarded, between, Wire.of_process(pid)) if between else None
