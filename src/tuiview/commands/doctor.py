@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _terminal(args: argparse.Namespace) -> int:
-    from tuiview.graphics import report
+    from tuiview.graphics import report, speed
     from tuiview.graphics.terminal import detect
 
     settings = settings_of(args, Path.cwd())
@@ -57,12 +57,7 @@ def _terminal(args: argparse.Namespace) -> int:
         report.show_test_pictures(terminal, _test_picture, _write)
         return 0
     findings = report.describe(terminal)
-    try:
-        rate, trip = report.measure_throughput()
-    except TuiviewError as error:
-        findings.append(("link", error.message, error.hint))
-    else:
-        findings.append(("link", f"{rate / 1e6:.2f} MB/s, round trip {1e3 * trip:.1f} ms", ""))
+    findings += report.link(terminal, lambda through_tmux: speed.measure(through_tmux=through_tmux))
     width = max(len(what) for what, _, _ in findings)
     for what, found, advice in findings:
         print(f"{what:<{width}}  {printable(found)}")

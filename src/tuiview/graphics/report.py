@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import os
-import select
-import termios
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from tuiview.errors import TuiviewError
-from tuiview.graphics import drawing, kitty, probe
-from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
+from tuiview.graphics import drawing, kitty
 from tuiview.graphics.brands import BRANDS
 from tuiview.graphics.passthrough import wrap
 from tuiview.graphics.payload import Area, Payload, Protocol
-from tuiview.graphics.terminal import DEVICE, Terminal
+from tuiview.graphics.speed import Speed
+from tuiview.graphics.terminal import Terminal
 from tuiview.graphics.tmux import Tmux
 
 Finding = tuple[str, str, str]
 """What was looked at, what was found, what to do about it (empty when all is well)."""
 
 _SLOW_ESCAPE = 50
-_FIRST_SAMPLE, _LARGEST_SAMPLE = 16_384, 4_194_304
-_LONG_ENOUGH = 0.2
 _CARD = (24, 6)
 
 
@@ -161,7 +155,10 @@ def _answers(terminal: Terminal) -> Finding:
             f"not complete within {terminal.round_trip:.1f} s",
             "the link is slow, or something between swallows the answers",
         )
-    return "round trip", f"{1e3 * terminal.round_trip:.1f} ms", ""
+    who = ""
+    if terminal.multiplexer is not None:
+        who = " to GNU screen" if terminal.multiplexer == "screen" else " to tmux, not beyond"
+    return "answers", f"complete after {1e3 * terminal.round_trip:.1f} ms{who}", ""
 
 
 def raw_answers(terminal: Terminal) -> list[str]:
@@ -169,72 +166,38 @@ def raw_answers(terminal: Terminal) -> list[str]:
     return [f"{answer.kind.value}: {answer.text!r}" for answer in terminal.answers]
 
 
-def measure_throughput(device: Path = DEVICE, *, limit: float = 5.0) -> tuple[float, float]:
-    """Measure how fast the terminal takes output, with blanks on the alternate screen.
+def link(terminal: Terminal, measure: Callable[[bool], Speed]) -> Iterator[Finding]:
+    """How fast the way to the terminal is; what cannot be measured is said.
 
     Args:
-        device: The terminal device.
-        limit: Seconds after which it is given up.
-
-    Returns:
-        Bytes a second, and the round trip in seconds. Inside tmux both are tmux's own: it does not
-        hand blanks on.
-
-    Raises:
-        TuiviewError: If there is no terminal, or it does not answer.
+        terminal: What detection found.
+        measure: Measures, through tmux or not; raises `TuiviewError`.
     """
+    between = terminal.multiplexer
+    outside = isinstance(between, Tmux) and between.passes
+    name = f"{terminal.brand or 'the terminal'} outside"
+    if outside:
+        try:
+            yield _speed("link", measure(True), f" up to {name}")
+            return
+        except TuiviewError:
+            yield "link", f"{name} gave no answer through tmux", "try again with the pane in focus"
     try:
-        fd = os.open(device, os.O_RDWR | os.O_NOCTTY)
-    except OSError as error:
-        raise TuiviewError("there is no terminal to measure", str(error)) from None
-    try:
-        with _quiet(fd):
-            os.write(fd, b"\x1b[?1049h")
-            try:
-                deadline = time.monotonic() + limit
-                round_trip = min(_timed(fd, b"", deadline) for _ in range(3))
-                nbytes, taken = _FIRST_SAMPLE, 0.0
-                while taken < _LONG_ENOUGH and nbytes <= _LARGEST_SAMPLE:
-                    lines = b"\r" + b" " * 63
-                    taken = _timed(fd, lines * (nbytes // len(lines)), deadline)
-                    rate = nbytes / max(taken - round_trip, 1e-4)
-                    nbytes *= 4
-            finally:
-                os.write(fd, b"\x1b[?1049l")
-    except (OSError, termios.error) as error:
-        raise TuiviewError("the terminal cannot be measured", str(error)) from None
-    finally:
-        os.close(fd)
-    return rate, round_trip
+        if between is None:
+            mosh = " up to the mosh server only" if _under_mosh() else ""
+            yield _speed("link", measure(False), mosh)
+        else:
+            inner = "GNU screen" if between == "screen" else "tmux"
+            advice = "" if outside or between == "screen" else "allow-passthrough lets it be known"
+            found = _speed(f"link to {inner}", measure(False), "; it answers itself")
+            yield (*found[:2], advice)
+    except TuiviewError as error:
+        yield "link", error.message, error.hint
 
 
-def _timed(fd: int, data: bytes, deadline: float) -> float:
-    """Seconds until the terminal has taken `data` and answered."""
-    heard: list[Answer] = []
-    splitter = AnswerSplitter(heard.append)
-    started = time.monotonic()
-    os.set_blocking(fd, False)
-    data += probe.SENTINEL
-    while not any(answer.kind is Kind.ATTRIBUTES for answer in heard):
-        left = deadline - time.monotonic()
-        readable, writable, _ = select.select([fd], [fd] if data else [], [], max(0.0, left))
-        if not (readable or writable):
-            raise TuiviewError("the terminal does not answer", "is the link very slow?")
-        if writable:
-            data = data[os.write(fd, data[:65_536]) :]
-        if readable:
-            splitter.feed(os.read(fd, 4096).decode("utf-8", "replace"))
-    return time.monotonic() - started
-
-
-@contextmanager
-def _quiet(fd: int) -> Iterator[None]:
-    saved = termios.tcgetattr(fd)
-    termios.tcsetattr(fd, termios.TCSADRAIN, probe.without_echo(saved))
-    try:
-        yield
-    finally:
-        termios.tcsetattr(fd, termios.TCSADRAIN, saved)
+def _speed(what: str, speed: Speed, where: str) -> Finding:
+    words = f"{speed.rate / 1e6:.2f} MB/s, round trip {1e3 * speed.round_trip:.1f} ms{where}"
+    return what, words, ""
 
 
 def show_test_pictures(
