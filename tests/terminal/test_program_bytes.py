@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -138,3 +139,13 @@ def test_blocks_are_written_once(numbered: Callable[..., Path]) -> None:
         terminal.press("q")
         terminal.wait_for(lambda t: t.screen_lines() == before, wanted="the screen as before")
         assert len(terminal.bytes_since(mark)) < 50_000
+
+
+@pytest.mark.parametrize("name", ["", "3.9.3"])
+def test_mlterm_is_given_ten_numbers_at_most(numbered: Callable[..., Path], name: str) -> None:
+    env = {"MLTERM": name, "COLORTERM": "truecolor"}
+    with Terminal([numbered(2)], kind="none", env=env) as t:
+        t.wait_for_item(1)
+        colors = re.findall(rb"\x1b\[([\d;]+)m", bytes(t.output))
+    most = max(color.count(b";") + 1 for color in colors)
+    assert most <= 10 if name else most > 10

@@ -57,6 +57,9 @@ BRANDS = (
 )
 """The table; a terminal that is not in it is judged by what it claims."""
 
+FEW_NUMBERS = frozenset({"mlterm"})
+"""Names of terminals that read ten numbers of a control sequence and forget the rest."""
+
 _BY_NAME = {brand.name: brand for brand in BRANDS}
 
 # What a terminal puts into the environment of the programs that it starts.

@@ -116,7 +116,7 @@ def _timed(fd: int, data: bytes, deadline: float) -> float:
 
 
 def _some(fd: int, data: bytes) -> bytes:
-    """Write what the device takes now; return the rest. It may take nothing and not say so before."""
+    """Write what the device takes now, be it nothing; return the rest."""
     with suppress(BlockingIOError):
         return data[os.write(fd, data[:65_536]) :]
     return data

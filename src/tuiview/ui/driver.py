@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import os
+import re
 import selectors
 import signal
 import time
@@ -24,6 +25,7 @@ from textual.message import Message
 
 from tuiview.graphics import probe
 from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
+from tuiview.graphics.brands import FEW_NUMBERS
 from tuiview.graphics.terminal import DEVICE
 from tuiview.graphics.window import window_size
 from tuiview.ui.shadow import Shadow
@@ -32,6 +34,7 @@ _LATE = 2.0
 """Seconds after which the missing rest of an answer is not waited for any more."""
 
 _QUEUED_WRITES = 10_000
+_BEFORE_BACKGROUND = re.compile(r"(;38;(?:2;\d+;\d+;\d+|5;\d+));(?=48;)")
 
 
 class Listener(Protocol):
@@ -75,7 +78,7 @@ class TerminalDriver(LinuxDriver):
     - gives the terminal back without pictures, and says when it has it again.
 
     The application may have an attribute `terminal` (`graphics.terminal.Terminal`), whose
-    `typed_ahead` becomes the first input.
+    `typed_ahead` becomes the first input, and whose brand says how long a sequence may be.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class TerminalDriver(LinuxDriver):
             self._file = Path(os.ttyname(self.fileno)).open("w", encoding="utf-8")  # noqa: SIM115
         terminal = getattr(app, "terminal", None)
         self._typed_ahead: str = terminal.typed_ahead if terminal is not None else ""
+        self._few_numbers = terminal is not None and terminal.brand in FEW_NUMBERS
         self._active = False
 
     def listen(self, listener: Listener | None) -> None:
@@ -125,6 +129,8 @@ class TerminalDriver(LinuxDriver):
             return
         if self._listener is not None:
             data = self._listener.frame(data)
+        if self._few_numbers:
+            data = _BEFORE_BACKGROUND.sub("\\1m\x1b[", data)
         self.send(data)
 
     def send(self, data: str) -> None:
