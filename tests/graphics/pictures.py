@@ -55,7 +55,9 @@ def areas(draw: st.DrawFn) -> Area:
     """Areas of any shape, from one pixel to very long and thin ones."""
     long, short = st.integers(1, 60), st.integers(1, 4)
     columns, rows = draw(st.sampled_from([(short, short), (long, short), (short, long)]))
-    return Area(draw(columns), draw(rows), draw(st.integers(1, 10)), draw(st.integers(1, 25)))
+    height = draw(st.integers(1, 25))
+    spare = draw(st.sampled_from([0, 0, min(5, height - 1)]))
+    return Area(draw(columns), draw(rows), draw(st.integers(1, 10)), height, spare=spare)
 
 
 @st.composite

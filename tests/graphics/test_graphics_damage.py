@@ -50,6 +50,7 @@ def test_boxes_hold_all_that_differs_and_do_not_overlap(data: st.DataObject) -> 
         count[box.row : box.row + box.rows, box.column : box.column + box.columns] += 1
     assert count.max(initial=0) <= 1
     differ = (rgb != old.rgb()).any(axis=2)
+    differ = np.pad(differ, ((0, area.spare), (0, 0)))
     cells = differ.reshape(area.rows, area.cell_height, area.columns, area.cell_width)
     assert np.array_equal(cells.any(axis=(1, 3)), count > 0)
 

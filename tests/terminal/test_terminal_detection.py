@@ -320,8 +320,9 @@ def test_sixel_in_tmux_has_whole_bands(tmp_path: Path, height: str) -> None:
         "client_cell_height": height,
     }  # fmt: skip
     area = in_tmux(tmp_path, TMUX_SIXEL, values).area(80, 43)
+    assert area.rows == 43
     assert area.height % 6 == 0
-    assert 38 <= area.rows <= 43
+    assert 43 * int(height) - 6 < area.height <= 43 * int(height)
 
 
 def test_where_the_pane_lies_in_the_terminal_outside(tmp_path: Path) -> None:

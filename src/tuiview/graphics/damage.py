@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +48,8 @@ def changed(old: Picture, new: Picture, area: Area) -> tuple[Box, ...] | None:
     differ = one != other
     if differ.ndim == 3:
         differ = differ.any(axis=2)
+    if area.spare:
+        differ = np.pad(differ, ((0, area.spare), (0, 0)))
     lines = differ.reshape(area.rows, area.cell_height, area.width).any(axis=1)
     cells = lines.reshape(area.rows, area.columns, area.cell_width).any(axis=2)
     if cells.mean() > _MOST_SHARE:
@@ -57,7 +60,8 @@ def changed(old: Picture, new: Picture, area: Area) -> tuple[Box, ...] | None:
 
 def part(picture: Picture, area: Area, box: Box) -> tuple[Picture, Area]:
     """Cut the pixels of some cells out of a picture."""
-    small = Area(box.columns, box.rows, area.cell_width, area.cell_height, area.pixel_aspect)
+    spare = area.spare if box.row + box.rows == area.rows else 0
+    small = replace(area, columns=box.columns, rows=box.rows, spare=spare)
     x, y = box.column * area.cell_width, box.row * area.cell_height
     pixels = picture.pixels[y : y + small.height, x : x + small.width]
     return Picture(np.ascontiguousarray(pixels), picture.palette), small

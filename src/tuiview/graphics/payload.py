@@ -24,6 +24,7 @@ class Area:
         columns, rows: Its size in cells.
         cell_width, cell_height: The size of one cell in pixels (for blocks: of the sub-cell grid).
         pixel_aspect: Height of a pixel over its width: 1 but for blocks.
+        spare: Rows of pixels at the bottom that the picture leaves empty, fewer than a cell has.
     """
 
     columns: int
@@ -31,6 +32,7 @@ class Area:
     cell_width: int
     cell_height: int
     pixel_aspect: float = 1.0
+    spare: int = 0
 
     @property
     def width(self) -> int:
@@ -40,7 +42,7 @@ class Area:
     @property
     def height(self) -> int:
         """Pixels down."""
-        return self.rows * self.cell_height
+        return self.rows * self.cell_height - self.spare
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ def _strips(
     """Split at multiples of `unit` rows of cells; yield the first row and the image of each strip.
 
     Args:
-        indices: `(h, w)`, h a multiple of `cell_height`.
+        indices: `(h, w)`; the last row of cells may be cut.
         registers: `(n, 3)` percent.
         row: The row of cells that the first pixels belong to.
         cell_height: Pixels.
@@ -136,7 +136,7 @@ def _strips(
         max_bytes: For each strip.
     """
     height, width = indices.shape
-    rows = height // cell_height
+    rows = -(-height // cell_height)
     step = min(unit, rows)
     tokens, starts, used = _tokens(indices, len(registers))
     # Without gaps: tmux draws the whole picture black where a register in between is missing.
@@ -163,7 +163,7 @@ def _strips(
         else:
             strip.append(part)
     if strip:
-        yield row + begin, _image(strip, palette, width, (rows - begin) * cell_height)
+        yield row + begin, _image(strip, palette, width, height - begin * cell_height)
 
 
 def _image(strip: list[bytes], palette: bytes, width: int, height: int) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import termios
 from collections.abc import Mapping
@@ -101,11 +100,11 @@ class Terminal:
         if self.protocol is not Protocol.BLOCKS:
             most = self._most_cells()
             columns, rows = min(columns, most[0]), min(rows, most[1])
+            spare = 0
             if self.protocol is Protocol.SIXEL and not self.passthrough and self.multiplexer:
                 # tmux rounds the height up to whole bands; in the row below, text would destroy it.
-                unit = _BAND // math.gcd(self.cell_height, _BAND)
-                rows -= rows % unit if rows > unit else 0
-            return Area(columns, rows, self.cell_width, self.cell_height)
+                spare = rows * self.cell_height % _BAND % self.cell_height
+            return Area(columns, rows, self.cell_width, self.cell_height, spare=spare)
         across, down = grid or self.grid
         aspect = (self.cell_height / down) / (self.cell_width / across)
         return Area(columns, rows, across, down, aspect)
