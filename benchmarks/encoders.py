@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "graphics"))
 
 import decoders  # noqa: E402
+import kitty_screen  # noqa: E402
 import pictures  # noqa: E402
 
 from tuiview.graphics import blocks, iterm2, kitty, sixel  # noqa: E402
@@ -76,7 +77,7 @@ def own_kitty(picture: Picture, area: Area, quality: Quality, repeats: int) -> M
     def work() -> bytes:
         return b"".join(kitty.transmit(kitty.encode(picture, area, quality), 1))
 
-    screen = decoders.KittyScreen()
+    screen = kitty_screen.KittyScreen()
     screen.feed(work())
     seen = enlarge(screen.picture(1), area)
     return cpu(work, repeats), len(work()), pictures.psnr(picture.rgb(), seen)

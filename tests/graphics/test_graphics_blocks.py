@@ -5,6 +5,8 @@ import unicodedata
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pictures import noisy_field, photo, psnr
 
 from tuiview.graphics import blocks
@@ -46,6 +48,19 @@ def test_two_colours_in_a_cell_are_exact(grid: tuple[int, int]) -> None:
     cells = pairs.repeat(grid[1], axis=0).repeat(grid[0], axis=1)
     rgb = np.where(chosen[..., None] == 1, cells[:, :, 0], cells[:, :, 1])
     assert np.array_equal(drawn(blocks.encode(Picture(rgb), area)), rgb)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 4), st.booleans(), st.sampled_from(GRIDS), st.data())
+def test_two_colours_are_exact_in_any_shape(
+    long: int, short: int, upright: bool, grid: tuple[int, int], data: st.DataObject
+) -> None:
+    columns, rows = (short, long) if upright else (long, short)
+    area = Area(columns, rows, *grid)
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    pixels = rng.integers(0, 2, (area.height, area.width)).astype(np.uint8)
+    picture = Picture(pixels, rng.integers(0, 256, (2, 3)).astype(np.uint8))
+    assert np.array_equal(drawn(blocks.encode(picture, area)), picture.rgb())
 
 
 @pytest.mark.parametrize("grid", GRIDS)

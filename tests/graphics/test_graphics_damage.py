@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from decoders import KittyScreen, decode_iterm2, decode_sixel
+from decoders import decode_iterm2, decode_sixel
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kitty_screen import KittyScreen
 from pictures import areas, noisy_field, photo
 
 from tuiview.graphics import kitty

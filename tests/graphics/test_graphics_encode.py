@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from decoders import KittyScreen, decode_iterm2, decode_sixel
+from decoders import decode_iterm2, decode_sixel
+from kitty_screen import KittyScreen
 from pictures import RAMP, noisy_field, photo
 
 from tuiview.graphics import blocks, iterm2, kitty, png, sixel

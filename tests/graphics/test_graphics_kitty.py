@@ -4,9 +4,10 @@ import random
 
 import numpy as np
 import pytest
-from decoders import _DIACRITICS, KittyScreen
+from decoders import DIACRITICS
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kitty_screen import KittyScreen
 from pictures import areas, noisy_field, photo, pictures, psnr
 
 from tuiview.graphics import kitty
@@ -71,7 +72,7 @@ def test_a_full_repaint_of_placeholders_is_small() -> None:
 
 
 def test_diacritics_are_those_of_the_protocol() -> None:
-    assert "".join(_DIACRITICS) == kitty.DIACRITICS
+    assert "".join(DIACRITICS) == kitty.DIACRITICS
 
 
 def test_an_image_of_the_same_id_is_replaced_in_place() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pyte
-from decoders import _DIACRITICS as _NUMBER_OF
-from decoders import PLACEHOLDER
+from decoders import DIACRITICS as _NUMBER_OF
+from kitty_screen import PLACEHOLDER
 
 
 class Cells(pyte.Screen):

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyte
 from cells import Cells
-from decoders import KittyScreen, decode_iterm2
+from decoders import decode_iterm2
+from kitty_screen import KittyScreen
 from numpy.typing import NDArray
 from PIL import Image
 from sixels import read_sixel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from decoders import KittyScreen
+from kitty_screen import KittyScreen
 from textual.geometry import Region
 
 from tuiview.graphics import kitty
