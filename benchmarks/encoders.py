@@ -147,8 +147,9 @@ def program(command: list[str], picture: Picture, repeats: int) -> Made | None:
     if done.returncode:
         return None
     seen = decoders.decode_sixel(done.stdout)
-    same = seen.shape == picture.rgb().shape
-    quality = pictures.psnr(picture.rgb(), seen) if same else float("nan")
+    seen, wanted = seen[: picture.height], picture.rgb()[: len(seen)]
+    same = seen.shape == wanted.shape
+    quality = pictures.psnr(wanted, seen) if same else float("nan")
     return median(times), len(done.stdout), quality
 
 
@@ -172,7 +173,9 @@ def compare(kind: str, picture: Picture, area: Area, repeats: int) -> None:
         report(f"sixel, {levels} levels", made, theirs)
     report("sixel, half resolution", own_sixel(picture, area, Quality(scale=2), repeats), theirs)
     report("sixel, img2sixel", program(["img2sixel"], picture, repeats), theirs)
-    chafa = ["chafa", "-f", "sixels", "--size", f"{area.columns}x{area.rows}"]
+    # Where its output is no terminal it takes cells for 8 x 8 pixels; it makes whole bands.
+    cells = f"{area.width // 8}x{area.height // 8}"
+    chafa = ["chafa", "-f", "sixels", "--stretch", "--size", cells]
     report("sixel, chafa", program(chafa, picture, repeats), theirs)
     png = pillow_png(picture, 2, repeats)
     report("kitty, textual-image (PNG level 2)", png)
