@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 _BITS = 8
+_UNEVEN = 12  # levels by which JPEG changes an even background beside a noisy picture
 _SHARE = 16  # a code stands in two opposite corners and takes 1/16 of the height
 
 
@@ -117,8 +118,8 @@ def without_margins(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The picture without the even background that fills the pane around it."""
     if not pixels.size:
         return pixels
-    same = (pixels == pixels[0, 0]).all(axis=-1)
-    rows, columns = np.flatnonzero(~same.all(axis=1)), np.flatnonzero(~same.all(axis=0))
+    off = np.abs(pixels.astype(np.int16) - pixels[0, 0]).mean(axis=-1)
+    rows, columns = (np.flatnonzero(off.mean(axis=axis) > _UNEVEN) for axis in (1, 0))
     if not rows.size:
         return pixels
     return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
