@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
     from tuiview.session.session import Session
     from tuiview.settings import Settings
 
+_LAST_READ = 0.3
+"""Seconds for states that decisions still wait for at the end."""
+_PATIENT = 5.0
+"""Seconds for the last decisions and the backup, where the reviewer quits."""
+_HURRIED = 1.2
+"""The same after a signal, which is obeyed within two seconds."""
 _SAID = 4000
 """Bytes of what libraries wrote to standard error that are shown at the end."""
 
@@ -178,26 +185,33 @@ def review(
         app = TuiviewApp(make_session, terminal, settings, log_path(), pulse)
         _quicken()
         ended = False
+        unmade = 0
         try:
             with _aside_from_screen(), written_down(log_path()):
                 app.run()
             counted = loader.counters()
         finally:
+            _ignore_signals()
+            # Decisions come first: images on broken storage may use up the rest of the time.
+            unmade = app.session.decisions.finish(_LAST_READ)
+            if store.status.pending:
+                print("saving the last decisions ...", file=sys.stderr)
+            store.close(_HURRIED if app.hurried else _PATIENT)
             ended = app.session.close()
             remember_images(path, images_of(collection))
     finally:
         left = store.close()
     print(f"decisions: {path}", file=sys.stderr)
     if app.fault is not None:
-        saved = "" if left.unsaved else "every decision is saved; "
+        saved = "" if left.unsaved or unmade else "every decision is saved; "
         print(
             f"tuiview: a bug ended the review: {printable(app.fault)}\n"
             f"  {saved}what happened is written to {log_path()}",
             file=sys.stderr,
         )
-    if left.unsaved:
+    if left.unsaved or unmade:
         kept = f"they are in {left.rescued}; `tuiview merge` unites them" if left.rescued else ""
-        raise TuiviewError(f"{left.unsaved} decisions could not be saved", kept)
+        raise TuiviewError(f"{left.unsaved + unmade} decisions could not be saved", kept)
     if profile is not None and pulse is not None:
         from tuiview.commands.profile import write_profile
 
@@ -207,6 +221,12 @@ def review(
         sys.stderr.flush()
         os._exit(app.return_code or 0)
     return app.return_code or 0
+
+
+def _ignore_signals() -> None:
+    """Let nothing cut the last writes short: a terminal that is closed hangs up more than once."""
+    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

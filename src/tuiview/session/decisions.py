@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tuiview.errors import TuiviewError, UsageError
 from tuiview.review.model import Decision, ItemState, What
 
 if TYPE_CHECKING:
@@ -36,6 +40,10 @@ class Circumstances:
     context: dict[str, Any]
 
 
+Decide = Callable[[Circumstances, ItemState], object]
+"""Decides, once it is known what was said of the item before."""
+
+
 class Decisions:
     """What is said of the current item.
 
@@ -63,9 +71,7 @@ class Decisions:
         self._circumstances = circumstances
         self._want = want
         self._changed = changed
-        self._waiting: deque[tuple[Circumstances, Callable[[Circumstances, ItemState], None]]] = (
-            deque()
-        )
+        self._waiting: deque[tuple[Circumstances, Decide]] = deque()
 
     @property
     def categories(self) -> tuple[Category, ...]:
@@ -148,22 +154,40 @@ class Decisions:
         """Call `go_on` with the state of the current item, as soon as it is known."""
         self._decide(lambda now, state: go_on(state))
 
-    def undo(self) -> list[Decision]:
-        """Take back the last step; returns what was taken back."""
-        undone = self._store.undo()
-        self._changed()
-        return undone
+    def undo(self, told: Callable[[list[Decision]], object]) -> None:
+        """Take back the last step, one that waits included; `told` hears what it was."""
+        self._in_turn(lambda: told(self._stepped(self._store.undo)))
 
-    def redo(self) -> list[Decision]:
-        """Do again what was taken back last."""
-        redone = self._store.redo()
-        self._changed()
-        return redone
+    def redo(self, told: Callable[[list[Decision]], object]) -> None:
+        """Do again what was taken back last; `told` hears what it was."""
+        self._in_turn(lambda: told(self._stepped(self._store.redo)))
 
     @property
-    def waiting(self) -> bool:
-        """Whether decisions wait for states to be loaded."""
-        return bool(self._waiting)
+    def waiting(self) -> int:
+        """How many decisions wait for states to be loaded."""
+        return len(self._waiting)
+
+    def finish(self, timeout: float) -> int:
+        """Make the decisions that wait, at the end of the program.
+
+        Args:
+            timeout: Seconds to wait for a disk that does not answer.
+
+        Returns:
+            How many could not be made.
+        """
+        keys = [now.key for now, _ in self._waiting if now.key is not None]
+
+        def load() -> None:
+            with contextlib.suppress(TuiviewError, sqlite3.Error, OSError):
+                self._store.load(keys)
+
+        if keys:
+            reading = threading.Thread(target=load, name="last-states", daemon=True)
+            reading.start()
+            reading.join(timeout)
+            self.known()
+        return self.waiting
 
     def known(self) -> None:
         """States were loaded: make the decisions that waited for them, in their order."""
@@ -177,25 +201,31 @@ class Decisions:
             self._waiting.popleft()
             decide(now, state)
 
-    def _decide(
-        self, decide: Callable[[Circumstances, ItemState], None], key: str | None = None
-    ) -> None:
+    def _decide(self, decide: Decide, key: str | None = None) -> None:
         now = self._circumstances()
         if key is not None and key != now.key:
             now = Circumstances(key, "", None, now.display, None, now.context)
-        if now.key is not None:
-            self._with_state(now, decide)
-
-    def _with_state(
-        self, now: Circumstances, decide: Callable[[Circumstances, ItemState], None]
-    ) -> None:
-        assert now.key is not None
+        if now.key is None:
+            raise UsageError("no item is shown yet, so nothing was decided")
         state = self._store.peek(now.key)
         if self._waiting or state is None:
             self._waiting.append((now, decide))
             self._want(now.key)
+            self._changed()
         else:
             decide(now, state)
+
+    def _in_turn(self, act: Callable[[], object]) -> None:
+        """Act after the decisions that wait."""
+        if self._waiting:
+            self._waiting.append((self._waiting[-1][0], lambda now, state: act()))
+        else:
+            act()
+
+    def _stepped(self, step: Callable[[], list[Decision]]) -> list[Decision]:
+        found = step()
+        self._changed()
+        return found
 
     def _record(self, now: Circumstances, *said: tuple[What, str, Any, Any]) -> None:
         assert now.key is not None

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from tuiview.review.store import Store
     from tuiview.settings import Settings
 
+_LAST_LOADS = 0.5
+"""Seconds that reading images may still take at the end."""
+
 
 class Session:
     """One review: a collection seen through a view, a cursor, the display, the store, the loader.
@@ -125,7 +128,7 @@ class Session:
         self.background.close()
         self.seeking.close()
         self.catalogues.close()
-        found, loaded = self.finding.close(), self.loader.close()
+        found, loaded = self.finding.close(), self.loader.close(_LAST_LOADS)
         self.collection.close()
         return found and loaded
 

@@ -60,6 +60,7 @@ class TuiviewApp(App[None]):
 
     Attributes:
         fault: The fault that ended the review, in a line; None when the reviewer ended it.
+        hurried: Whether a signal ended it: the terminal or the machine goes away.
     """
 
     CSS_PATH = "tuiview.tcss"
@@ -80,6 +81,7 @@ class TuiviewApp(App[None]):
         super().__init__(driver_class=TerminalDriver)
         self.fault: str | None = None
         self.animation_level = "none"
+        self.hurried = False
         self.terminal = terminal
         self.settings = settings
         self.pulse = pulse
@@ -163,7 +165,11 @@ class TuiviewApp(App[None]):
         """A dropped link or a polite kill leaves as `q` does: saved, unlocked, clean."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self.exit)
+            loop.add_signal_handler(name, self._leave_at_once)
+
+    def _leave_at_once(self) -> None:
+        self.hurried = True
+        self.exit()
 
     def action_leave(self) -> None:
         """Quit as `q` does."""

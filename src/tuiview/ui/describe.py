@@ -159,9 +159,10 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
 def saved_part(session: Session) -> Part:
     """Whether every decision is durable."""
     status = session.store.status
+    pending = status.pending + session.decisions.waiting
     if status.error:
-        return (f"{status.pending} NOT SAVED", _BAD)
-    return (f"saving {status.pending}", _WARN) if status.pending else ("saved", _GOOD)
+        return (f"{pending} NOT SAVED", _BAD)
+    return (f"saving {pending}", _WARN) if pending else ("saved", _GOOD)
 
 
 def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -218,11 +219,11 @@ class Desk(Screen[None]):
 
     def undo(self) -> None:
         """Take the last decision back and show where it was."""
-        self._tell_steps("undone", self.session.decisions.undo())
+        self.session.decisions.undo(partial(self._tell_steps, "undone"))
 
     def redo(self) -> None:
         """Do the last undone decision again."""
-        self._tell_steps("redone", self.session.decisions.redo())
+        self.session.decisions.redo(partial(self._tell_steps, "redone"))
 
     def _tell_steps(self, verb: str, steps: list[Decision]) -> None:
         if not steps:
