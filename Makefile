@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-peers snapshots soak docs clean
+.PHONY: help demo test check bench bench-peers snapshots soak kill-trial docs clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -44,6 +44,10 @@ snapshots: $(READY) ## make the pictures of the documents and the SVG snapshots 
 
 soak: $(READY) ## run the long trials
 	$(PY) -m pytest -m soak $(PYTEST)
+
+KILLS := 100
+kill-trial: $(READY) ## kill the program KILLS=100 times while it is used, and compare
+	KILLS=$(KILLS) $(PY) -m pytest -n 2 -m soak -rP tests/terminal/test_program_kill.py
 
 docs: $(READY) ## write the generated parts of docs/ anew
 	$(PY) scripts/check_docs.py --write

@@ -70,7 +70,7 @@ def leave(*_):
 for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
     signal.signal(number, leave)
 store.draft("item", "typ")
-for number in range(2000):
+for number in range(300):
     store.record([category(f"item {number}")])
 store.draft("item", "typing")
 store.remember("item", 7)
@@ -87,7 +87,7 @@ while True:
     assert out.split()[0] == "0", err
     assert not Lock(path).path.exists()
     with Store.open(path, "alice") as store:
-        assert store.reviewed_count == 2000
+        assert store.reviewed_count == 300
         assert store.draft_of("item") == "typing"
         place = store.remembered()
         assert place is not None
