@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pytest
 
 from tuiview.collection.base import Branch, Collection, Item
@@ -43,6 +44,17 @@ def read(collection: C) -> C:
 def keys(collection: Collection) -> list[str]:
     """Every key in row order."""
     return [collection.item(row).key for row in range(len(collection))]
+
+
+def assert_rows_are_found_together(collection: Collection) -> None:
+    """`rows_of` finds all rows of keys, of many and of few, and none for others."""
+    every = keys(collection)
+    for step in (1, 2, max(1, len(every) - 1)):
+        wanted = {*every[::step], "nowhere/absent.fits", "absent"}
+        expected = [row for row, key in enumerate(every) if key in wanted]
+        found = [piece.rows for piece in collection.rows_of(wanted)]
+        assert sorted(np.concatenate(found).tolist()) == expected
+    assert not any(piece.rows.size for piece in collection.rows_of(frozenset()))
 
 
 def shared_data(*parts: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from collection_samples import SUFFIXES, keys, opened, read, sniff
+from collection_samples import SUFFIXES, assert_rows_are_found_together, keys, opened, read, sniff
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +47,7 @@ def test_folders_stay_apart(composite, touch):
     names = [f"{d}/m51_{b}.fits" for d in ("north", "south") for b in "irg"]
     collection = composite(touch(*names))
     assert keys(collection) == ["north/m51", "south/m51"]
+    assert_rows_are_found_together(collection)
     assert [(b.label, b.first, b.count) for b in collection.branches()] == [
         ("north", 0, 1), ("south", 1, 1),
     ]  # fmt: skip

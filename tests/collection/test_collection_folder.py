@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from collection_samples import SUFFIXES, keys, read, sniff
+from collection_samples import SUFFIXES, assert_rows_are_found_together, keys, read, sniff
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +34,7 @@ def test_every_key_leads_back_to_its_row(folder_of: Folder, touch: Touch) -> Non
         item = collection.item(row)
         assert collection.row_of(item.key) == row
         assert item.source.path == root / item.key
+    assert_rows_are_found_together(collection)
     assert collection.row_of("f1/absent.fits") is None
     assert collection.row_of("nowhere/img1.fits") is None
     with pytest.raises(IndexError):
@@ -65,6 +66,7 @@ def test_named_files_are_always_included(folder_of: Folder, touch: Touch) -> Non
     collection = folder_of(root / "b.dat", root / "a.fits", root / ".c.fits", root / "a.fits")
     assert keys(collection) == ["b.dat", "a.fits", ".c.fits"]
     assert [collection.row_of(key) for key in keys(collection)] == [0, 1, 2]
+    assert_rows_are_found_together(collection)
 
 
 def test_files_and_folders_mix_without_repeating(folder_of: Folder, touch: Touch) -> None:
@@ -73,6 +75,7 @@ def test_files_and_folders_mix_without_repeating(folder_of: Folder, touch: Touch
     assert collection.root == root
     assert keys(collection) == ["f/b.png", "f/a.png", "lone.png", "g/c.png"]
     assert [collection.row_of(key) for key in keys(collection)] == [0, 1, 2, 3]
+    assert_rows_are_found_together(collection)
     assert [(b.label, b.first, b.count) for b in collection.branches()] == [
         ("f", 0, 1), ("f", 1, 1), (root.name, 2, 1), ("g", 3, 1),
     ]  # fmt: skip
@@ -89,6 +92,7 @@ def test_keys_of_files_outside_the_root_are_absolute(folder_of: Folder, touch: T
     outside = (root / "out/b.png").as_posix()
     assert keys(collection) == ["a.png", outside]
     assert collection.row_of(outside) == 1
+    assert_rows_are_found_together(collection)
 
 
 def test_branches_show_folders_that_only_hold_folders(folder_of: Folder, touch: Touch) -> None:

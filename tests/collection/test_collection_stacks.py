@@ -5,7 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from collection_samples import PNG, keys, opened, shared_data
+from collection_samples import PNG, assert_rows_are_found_together, keys, opened, shared_data
 
 from tuiview.collection.outline import Outline
 from tuiview.collection.selection import select
@@ -82,6 +82,7 @@ def test_a_labelled_stack_is_an_item_for_each_picture(galaxies: Path) -> None:
     assert collection.metadata(4)["survey"] == "DECaLS"
     assert collection.skipped == 2
     assert [collection.row_of(key) for key in keys(collection)] == list(range(40))
+    assert_rows_are_found_together(collection)
     assert collection.row_of("images[40]") is None
     assert collection.row_of("images") is None
     assert [(b.label, b.depth, b.count) for b in collection.branches()] == [

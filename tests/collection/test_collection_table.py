@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from collection_samples import PNG, keys, opened
+from collection_samples import PNG, assert_rows_are_found_together, keys, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -51,6 +51,7 @@ def test_rows_are_found_across_row_groups(tmp_path: Path) -> None:
         assert collection.row_of(item.key) == row
     assert collection.row_of("u000500") == 500
     assert collection.row_of("absent") is None
+    assert_rows_are_found_together(collection)
     assert collection.find("u000600", near=600) == 600
     assert collection.find("u000600", near=5) == 600
     assert opened(tmp_path / "t.parquet").find("u000900", lambda: True) is None
@@ -138,6 +139,7 @@ def test_digits_stay_text_and_nulls_are_told(tmp_path: Path) -> None:
     assert collection.row_of("007") == 0
     assert collection.row_of("7") is None
     assert collection.row_of("row:1") == 1
+    assert_rows_are_found_together(collection)
     assert collection.item(1).source.message == "Row 2 has no uuid."
     assert collection.item(2).source.message == "Row 3 names no file."
     table = {"uuid": ["1", None], "filepath": [None, "x"]}
@@ -151,6 +153,7 @@ def test_rows_of_one_key_are_items_of_one_decision(tmp_path: Path) -> None:
     collection = opened(write(tmp_path / "t.parquet", table))
     assert keys(collection) == ["a", "b", "a"]
     assert collection.row_of("a") == 0
+    assert_rows_are_found_together(collection)
     assert collection.item(2).facts["filepath"] == "q"
 
 
@@ -173,6 +176,7 @@ def test_files_relative_to_the_table_then_to_here(
     assert sources[2] == FileSource(tmp_path / "moved/m.png", "SCI")
     assert keys(collection)[:3] == ["near.png", "far.png#2", "/old/m.png#SCI"]
     assert [collection.row_of(key) for key in keys(collection)] == list(range(5))
+    assert_rows_are_found_together(collection)
     assert isinstance(sources[3], MissingSource)
     assert "gone.png is not there" in sources[3].message
     assert str(tmp_path / "here") in sources[3].hint
@@ -184,6 +188,7 @@ def test_two_parts_of_one_file_are_two_items(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("file,hdu\na.fits,1\na.fits,2\na#b.fits,\n")
     collection = opened(tmp_path / "t.csv")
     assert [collection.row_of(key) for key in keys(collection)] == [0, 1, 2]
+    assert_rows_are_found_together(collection)
 
 
 def test_a_column_of_files_is_told_by_its_values(tmp_path: Path) -> None:

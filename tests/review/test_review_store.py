@@ -66,6 +66,13 @@ def test_a_decision_on_an_item_that_is_not_loaded_joins_what_is_loaded_later(sto
         assert again.load(["a"])["a"].categories == {"ring", "spiral"}
 
 
+@pytest.mark.parametrize("key", ["a b", "\0", "a\0b", "\xe9", "\udce9", "\U0010ffff", "\n"])
+def test_keys_of_any_characters_are_found_by_what_was_decided(store: Store, key: str) -> None:
+    store.record([category("plain", "ring"), category(key, "ring")])
+    store.flush()
+    assert list(store.keys_where(Wanted(category="ring"))) == ["plain", key]
+
+
 def test_tickets_become_durable_in_order(store: Store) -> None:
     tickets = [store.record([category(f"item {number}")]) for number in range(50)]
     assert tickets == sorted(tickets)
@@ -281,6 +288,7 @@ def test_items_are_found_by_what_is_said_of_them(store: Store) -> None:
         assert set(store.keys_where(Wanted(decided=False))) == {"d"}
         assert set(store.keys_where(Wanted(unsure=True, decided=True))) == {"c"}
         assert set(store.keys_where(Wanted(category="none"))) == set()
+        assert set(store.keys_where(Wanted(classified=False))) == {"c", "d"}
         assert store.next_undecided(["a", "b", "c", "d", "e"]) == "d"
         assert store.next_undecided(["a", "b"]) is None
     assert list(store.find_notes("tres merg")) == [("b", "Très diffuse merger")]

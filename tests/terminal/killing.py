@@ -20,7 +20,8 @@ from tuiview.review.lock import Lock
 from tuiview.review.model import What
 from tuiview.review.store import Store
 
-SIZE = (100, 24)
+SIZE = (200, 24)
+"""Wide enough for all that the status line may say."""
 ITEMS = 60
 _SWITCHES = (What.CATEGORY, What.FAVOURITE, What.UNSURE)
 _WORDS = ("ring", "tail", "faint", "merger", "halo")

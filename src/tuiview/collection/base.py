@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tuiview.errors import Poll, never
 from tuiview.source import Source
-
-if TYPE_CHECKING:
-    from tuiview.collection.rows import Scanned
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,6 +110,10 @@ class Collection(Protocol):
         """The row of a key, if it is known; may read."""
         ...
 
+    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """All rows of these keys, piece by piece; may read, and ends early when cancelled."""
+        ...
+
     def branches(self) -> Sequence[Branch]:
         """The groups in row order, known so far; cheap to call again.
 
@@ -126,20 +131,30 @@ class Collection(Protocol):
         ...
 
 
+class Scanned(NamedTuple):
+    """What was found in a piece of a collection.
+
+    Attributes:
+        end: The row after the piece.
+        rows: Those that are wanted, ascending.
+    """
+
+    end: int
+    rows: NDArray[np.int64]
+
+
+def each_row(row_of: Callable[[str], int | None], keys: Iterable[str]) -> NDArray[np.int64]:
+    """The rows of keys that are found one by one, ascending."""
+    found = (row_of(key) for key in keys)
+    return np.array(sorted(row for row in found if row is not None), np.int64)
+
+
 @runtime_checkable
 class Searchable(Protocol):
     """A collection whose keys are too many to look through item by item."""
 
     def find(self, key: str, cancelled: Poll = never, near: int | None = None) -> int | None:
         """As `row_of`, and gives up when it is cancelled; `near` is where it is likely to be."""
-        ...
-
-    def __len__(self) -> int:
-        """Rows known so far."""
-        ...
-
-    def rows_of(self, keys: Iterable[str], cancelled: Poll = never) -> Iterator[Scanned]:
-        """The rows whose key is one of these, piece by piece; ends early when it is cancelled."""
         ...
 
     def search(

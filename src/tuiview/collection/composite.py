@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuiview.collection.base import Branch, Item
+from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.channels import Channels, Place
 from tuiview.collection.folder import FolderCollection
+from tuiview.errors import Poll, never
 from tuiview.source import CompositeSource, FileSource, MissingSource
 from tuiview.text import printable
 
@@ -123,6 +125,10 @@ class CompositeCollection:
     def row_of(self, key: str) -> int | None:
         """The row of an item's key."""
         return self._rows.get(key)
+
+    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows of these keys."""
+        yield Scanned(len(self), each_row(self.row_of, keys))
 
     def branches(self) -> Sequence[Branch]:
         """Folders with items, in row order."""

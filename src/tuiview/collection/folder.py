@@ -8,13 +8,17 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuiview.collection.base import Branch, Item
+import numpy as np
+
+from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.natural import natural_key
 from tuiview.collection.scan import Recognition, Walk
+from tuiview.errors import Poll, never
 from tuiview.source import FileSource
 from tuiview.text import printable
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
 _CHUNK = 4096
 _PAUSE = 0.1
 _FEW = 64
+_FEW_OF = 20
+"""Of so many names looking for one costs as much as going through all."""
 
 
 class FolderCollection:
@@ -142,6 +148,38 @@ class FolderCollection:
         if row is None and "\\x" in key:
             row = self._find(_bytes(key))
         return row
+
+    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows of these files' keys; many of a folder are found in one go through it."""
+        wanted: dict[str, set[str]] = {}
+        for key in keys:
+            cut = key.rfind("/") + 1
+            wanted.setdefault(key[:cut], set()).add(key[cut:])
+        for segment, folder in enumerate(self._folders):
+            head = _text(self._key(folder, ""))
+            if (names := wanted.get(head)) is None:
+                continue
+            if cancelled():
+                return
+            first, end = self._extent(segment)
+            if len(names) * _FEW_OF < end - first:
+                found = each_row(self.row_of, (head + name for name in names))
+                rows = found[(found >= first) & (found < end)]
+            else:
+                listed = enumerate(self._texts(first, end), first)
+                rows = np.fromiter((row for row, name in listed if name in names), np.int64)
+            yield Scanned(end, rows)
+
+    def _texts(self, first: int, end: int) -> Iterable[str]:
+        """The last parts of the keys of rows first..end-1."""
+        ends = self._ends[first : end + 1]
+        start = ends[0]
+        names = bytes(self._names[start : ends[-1]])
+        pieces = zip(ends, islice(ends, 1, None), strict=False)
+        if names.isascii():
+            text = names.decode("ascii")
+            return (text[a - start : b - start] for a, b in pieces)
+        return (_text(os.fsdecode(names[a - start : b - start])) for a, b in pieces)
 
     def branches(self) -> Sequence[Branch]:
         """Folders with images in them or below, in row order."""

@@ -20,8 +20,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tuiview.collection.arrow import text
+from tuiview.collection.base import Scanned
 from tuiview.collection.natural import natural_key
-from tuiview.collection.rows import BATCH, RowSource, Scanned, Sifter, Slabs
+from tuiview.collection.rows import BATCH, RowSource, Sifter, Slabs
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.text import printable
 

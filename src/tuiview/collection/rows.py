@@ -9,11 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiview.collection.base import Scanned
 from tuiview.errors import Poll, never
 
 if TYPE_CHECKING:
@@ -156,8 +157,9 @@ class OneOf:
     def __init__(self, values: Iterable[str]) -> None:
         from tuiview.collection.arrow import texts
 
-        self._sorted = sorted(set(values))
-        self._values = texts(self._sorted)
+        self._values = frozenset(values)
+        self._sorted = sorted(self._values)
+        self._column = texts(self._sorted)
 
     def of(self, values: pa.Array) -> NDArray[np.int64]:
         """The positions at which a piece of a column has one of them."""
@@ -166,24 +168,16 @@ class OneOf:
         from tuiview.collection.arrow import as_text, true_at
 
         values = as_text(values)
-        return true_at(pc.is_in(values, value_set=self._values.cast(values.type)))
+        if 2 * len(self._values) > len(values):
+            # Arrow would build its table of what is looked for again for each piece.
+            there = (value in self._values for value in values.to_pylist())
+            return np.flatnonzero(np.fromiter(there, np.bool_, len(values)))
+        return true_at(pc.is_in(values, value_set=self._column.cast(values.type)))
 
     def may_lie(self, low: str, high: str) -> bool:
         """Whether values between these may be one of them."""
         at = bisect_left(self._sorted, low)
         return at < len(self._sorted) and self._sorted[at] <= high
-
-
-class Scanned(NamedTuple):
-    """What was found in a piece of a column.
-
-    Attributes:
-        end: The row after the piece.
-        rows: Those that are wanted, ascending.
-    """
-
-    end: int
-    rows: NDArray[np.int64]
 
 
 class Slabs:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tuiview.collection.base import Searchable
+from tuiview.collection.base import Scanned, Searchable
 from tuiview.collection.view import View
 from tuiview.errors import Poll
-
-if TYPE_CHECKING:
-    from tuiview.collection.rows import Scanned
 
 _WALKED = 65_536
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuiview.collection.base import Branch, Item
+from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.facts import row_facts
 from tuiview.collection.pictures import ROW_KEY, RowPictures
 from tuiview.collection.roles import HDF5_SUFFIXES, Roles
-from tuiview.collection.rows import OneOf, RowSource, Scanned, Sifter, Wanted
+from tuiview.collection.rows import OneOf, RowSource, Sifter, Wanted
 from tuiview.errors import Poll, UnreadableError, never
 from tuiview.source import BlobSource
 from tuiview.text import printable
@@ -308,15 +309,13 @@ class TableCollection:
                 else self._only(scanned, lambda key: text in (key.lower() if folded else key))
             )
 
-    def rows_of(self, keys: Iterable[str], cancelled: Poll = never) -> Iterator[Scanned]:
-        """The rows whose key is one of these; reads the key column."""
-        wanted = set(keys)
-        numbered = [row for key in wanted if (row := self._row_of_number(key)) is not None]
-        yield Scanned(0, np.array(sorted(numbered), np.int64))
-        paths = [self._path_in(key) for key in wanted]
+    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows of these keys; reads the key column once."""
+        yield Scanned(0, each_row(self._row_of_number, keys))
+        paths = [self._path_in(key) for key in keys]
         whole = all(whole for whole, _ in paths)
-        for scanned in self._scan(OneOf({*wanted, *(path for _, path in paths)}), cancelled):
-            yield scanned if whole else self._only(scanned, wanted.__contains__)
+        for scanned in self._scan(OneOf({*keys, *(path for _, path in paths)}), cancelled):
+            yield scanned if whole else self._only(scanned, keys.__contains__)
 
     def _scan(self, wanted: Sifter, cancelled: Poll, start: int = 0) -> Iterator[Scanned]:
         """What is wanted in the column of keys."""

@@ -7,15 +7,16 @@ import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from tuiview.collection.base import Branch, Item
+from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.facts import text_or_plain
 from tuiview.collection.stacks import Entry
-from tuiview.errors import Poll, TuiviewError
+from tuiview.errors import Poll, TuiviewError, never
 from tuiview.source import ArraySource
 from tuiview.text import printable
 
@@ -169,6 +170,10 @@ class TreeCollection:
         if at is None or int(number) >= self._entries[at].shape.count:
             return None
         return self._firsts[at] + int(number)
+
+    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows of these keys."""
+        yield Scanned(len(self), each_row(self.row_of, keys))
 
     def branches(self) -> Sequence[Branch]:
         """Groups with pictures in them or below, and stacks."""

@@ -30,6 +30,7 @@ from tuiview.review.wanted import Wanted
 from tuiview.review.writer import Status, Writer
 
 _PAGE = 512
+_LONGEST_PAGE = 65_536
 
 
 class Store(Reading):
@@ -172,14 +173,15 @@ class Store(Reading):
         """
         with self._condition:
             unsaved = set(self._memory.unsaved())
-        last = 0
+        last, size = 0, _PAGE
         while True:
             with self.reading() as connection:
-                found = wanted.page(connection, self._reviewer_id(connection), last, _PAGE)
-            if not found:
+                reviewer = self._reviewer_id(connection)
+                last, keys = wanted.page(connection, reviewer, last, size)
+            if not keys:
                 break
-            last = found[-1][0]
-            yield from (key for _, key in found if key not in unsaved)
+            yield from (key for key in keys if key not in unsaved) if unsaved else keys
+            size = min(_LONGEST_PAGE, size * 8)
         for key, state in self.load(unsaved).items():
             if wanted.fits(state):
                 yield key
@@ -252,6 +254,7 @@ class Store(Reading):
             self._require_open()
             entries: list[rows.Entry] = []
             first: UUID | None = None
+            utc, monotonic = self._clock.utc(), self._clock.monotonic()
             for number, (decision, undo_of, weight) in enumerate(changes, 1):
                 uuid = self._clock.uuid()
                 first = first or uuid
@@ -261,8 +264,8 @@ class Store(Reading):
                     session=self._session.uuid,
                     sequence=self._sequence + number,
                     step=first,
-                    utc=self._clock.utc(),
-                    monotonic=self._clock.monotonic(),
+                    utc=utc,
+                    monotonic=monotonic,
                     decision=decision,
                     version=tuiview.__version__,
                     undo_of=undo_of,

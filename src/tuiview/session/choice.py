@@ -2,46 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tuiview.collection.base import Searchable
+from tuiview.collection.base import Scanned, Searchable
 from tuiview.collection.selection import parse_order, parse_sample, row_type, select
 from tuiview.collection.view import View
 from tuiview.errors import Cancelled, Poll, UsageError
-from tuiview.review.model import UNTOUCHED, ItemState
+from tuiview.review.model import ItemState
 from tuiview.review.wanted import Wanted
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
     from tuiview.review.store import Store
 
-_CHUNK = 512
+_CHUNK = 4096
 _ROWS = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTest:
-    """A test of an item's key and of what was said of it.
-
-    Attributes:
-        state: What must hold of what was said; None asks nothing.
-        part: What the key must have in it, lower case; empty asks nothing.
-        negated: Whether the test passes what otherwise fails.
-    """
-
-    state: Callable[[ItemState], bool] | None = None
-    part: str = ""
-    negated: bool = False
-
-    def __call__(self, key: str, state: ItemState) -> bool:
-        """Whether an item passes."""
-        passes = (self.state is None or self.state(state)) and self.part in key.lower()
-        return passes is not self.negated
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +29,7 @@ class Choice:
     """What is reviewed, and in which order.
 
     Attributes:
-        only: Words of a filter by what was decided, as `item_test` takes them; empty for all.
+        only: Words of a filter by what was decided, as `parse_filter` takes them; empty for all.
         where: A condition on the columns of a table; empty for all.
         order: `name`, `random[:SEED]`, `COLUMN[:desc]`; empty for the collection's own.
         sample: `N[:SEED]`; empty for all.
@@ -111,7 +91,7 @@ def choose(
         UsageError: The choice is not understood or names what is not there.
         Cancelled: `cancelled()` became true.
     """
-    test = item_test(choice.only, categories)
+    only = parse_filter(choice.only, categories)
     view = select(
         collection,
         where=choice.where or None,
@@ -121,63 +101,82 @@ def choose(
         progress=progress,
         cancelled=cancelled,
     )
-    if test is None:
+    if only is None:
         return view
     while not collection.wait(0.1):
         if cancelled():
             raise Cancelled
         progress(0, len(collection))
-    if isinstance(collection, Searchable):
-        return _sieved(collection, view, store, test, progress, cancelled)
-    kept: list[int] = []
-    for first in range(0, len(view), _CHUNK):
-        if cancelled():
-            raise Cancelled
-        progress(first, len(view))
-        rows = [int(row) for row in view.rows(first, first + _CHUNK)]
-        keys = [collection.item(row).key for row in rows]
-        states = store.load(keys)
-        kept += [row for row, key in zip(rows, keys, strict=True) if test(key, states[key])]
-    return View.of(np.asarray(kept, dtype=np.int64))
-
-
-def _sieved(
-    collection: Searchable,
-    view: View,
-    store: Store,
-    test: ItemTest,
-    progress: Callable[[int, int], None],
-    cancelled: Poll,
-) -> View:
-    """As `choose`, by the key column: only what something was said of has a state to look at."""
-    if test.state is None:
-        others = test.negated
-        pieces = collection.search(test.part, folded=True, cancelled=cancelled)
-    else:
-        others = test("", UNTOUCHED)
-        touched = iter(store.keys_where(Wanted()))
-        differing: list[str] = []
-        while keys := list(islice(touched, _CHUNK)):
-            if cancelled():
-                raise Cancelled
-            states = store.load(keys)
-            differing += [key for key in keys if test(key, states[key]) is not others]
-        pieces = collection.rows_of(differing, cancelled)
     total = len(collection)
-    passing = np.full(total, others)
-    for piece in pieces:
-        passing[piece.rows[piece.rows < total]] = not others
+    kept = np.full(total, only.turned)
+    for piece in _pieces(collection, store, only, cancelled):
+        kept[piece.rows[piece.rows < total]] = not only.turned
         progress(piece.end, total)
     if cancelled():
         raise Cancelled
     chunks = (view.rows(first, first + _ROWS) for first in range(0, len(view), _ROWS))
     known = (rows[rows < total] for rows in chunks)
-    kept = [rows[passing[rows]].astype(row_type(total)) for rows in known]
-    return View.of(np.concatenate(kept) if kept else np.zeros(0, np.int64))
+    found = [rows[kept[rows]].astype(row_type(total)) for rows in known]
+    return View.of(np.concatenate(found) if found else np.zeros(0, np.int64))
 
 
-def item_test(words: str, categories: tuple[str, ...]) -> ItemTest | None:
-    """The test that words of a filter stand for; None for `all`.
+def _pieces(
+    collection: Collection, store: Store, only: Filter, cancelled: Poll
+) -> Iterator[Scanned]:
+    """The rows that a filter keeps, or leaves out if it is turned, piece by piece."""
+    if only.wanted is not None:
+        keys: set[str] = set()
+        meeting = iter(store.keys_where(only.wanted))
+        while some := list(islice(meeting, _CHUNK)):
+            if cancelled():
+                return
+            keys.update(some)
+        yield from collection.rows_of(keys, cancelled)
+    elif isinstance(collection, Searchable):
+        yield from collection.search(only.part, folded=True, cancelled=cancelled)
+    else:
+        for first in range(0, len(collection), _CHUNK):
+            if cancelled():
+                return
+            rows = range(first, min(first + _CHUNK, len(collection)))
+            named = [row for row in rows if only.part in collection.item(row).key.lower()]
+            yield Scanned(rows.stop, np.array(named, np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which items are kept.
+
+    Attributes:
+        wanted: What was decided; None asks only for the key.
+        part: What the key has in it, in small letters.
+        turned: Whether the others are kept.
+    """
+
+    wanted: Wanted | None = None
+    part: str = ""
+    turned: bool = False
+
+    def keeps(self, key: str, state: ItemState) -> bool:
+        """Whether an item is kept."""
+        if self.wanted is None:
+            return (self.part in key.lower()) != self.turned
+        return self.wanted.fits(state) != self.turned
+
+
+_FILTERS = {
+    "unreviewed": Filter(Wanted(decided=True), turned=True),
+    "reviewed": Filter(Wanted(decided=True)),
+    "favourite": Filter(Wanted(favourite=True)),
+    "unsure": Filter(Wanted(unsure=True)),
+    "noted": Filter(Wanted(noted=True)),
+    "marked": Filter(Wanted(marked=True)),
+    "unclassified": Filter(Wanted(classified=True), turned=True),
+}
+
+
+def parse_filter(words: str, categories: tuple[str, ...]) -> Filter | None:
+    """The filter that words stand for; None for `all`.
 
     Known are `all`, `unreviewed`, `reviewed`, `favourite`, `unsure`, `noted`, `marked`,
     `unclassified`, the name or number of a category, and `name:TEXT`; `not` before any of them
@@ -190,26 +189,17 @@ def item_test(words: str, categories: tuple[str, ...]) -> ItemTest | None:
     if words in ("", "all"):
         return None
     if words.startswith("not "):
-        inner = item_test(words[4:], categories)
-        return None if inner is None else replace(inner, negated=not inner.negated)
-    flags: dict[str, Callable[[ItemState], bool]] = {
-        "unreviewed": lambda state: not state.decided,
-        "reviewed": lambda state: state.decided,
-        "favourite": lambda state: state.favourite,
-        "unsure": lambda state: state.unsure,
-        "noted": lambda state: bool(state.note),
-        "marked": lambda state: bool(state.marks),
-        "unclassified": lambda state: not state.categories,
-    }
-    if words in flags:
-        return ItemTest(flags[words])
+        inner = parse_filter(words[4:], categories)
+        return None if inner is None else replace(inner, turned=not inner.turned)
+    if words in _FILTERS:
+        return _FILTERS[words]
     if words.startswith("name:"):
-        return ItemTest(part=words[5:].lower())
+        return Filter(part=words[5:].lower())
     if words.isdecimal() and 1 <= int(words) <= len(categories):
         words = categories[int(words) - 1]
     if words in categories:
-        return ItemTest(lambda state: words in state.categories)
+        return Filter(Wanted(category=words))
     raise UsageError(
         f"no filter is called {words}",
-        f"all, {', '.join(flags)}, name:TEXT, a category, or not and one of these",
+        f"all, {', '.join(_FILTERS)}, name:TEXT, a category, or not and one of these",
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuiview.collection.selection import parse_order
 from tuiview.collection.view import View
 from tuiview.errors import Cancelled, TuiviewError
-from tuiview.review.model import UNTOUCHED, ItemState
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
-from tuiview.session.choice import Choice, choose, item_test
+from tuiview.session.choice import Choice, choose, parse_filter
 from tuiview.session.finding import Sought, once_round
 
 if TYPE_CHECKING:
@@ -42,29 +41,29 @@ class Seeking:
 
     def unreviewed(self, step: int) -> None:
         """Seek the next (1) or previous (-1) item of which nothing was said, going round."""
-        self._seek(lambda key, state: not state.decided, step, "unreviewed item")
+        self._seek(self._session.store.next_undecided, step, "unreviewed item")
 
     def note(self, text: str, step: int = 1) -> None:
         """Seek the next item whose note has all the words."""
-        keys: set[str] | None = None
+        store = self._session.store
+        noted: set[str] | None = None
 
-        def noted(key: str, state: ItemState) -> bool:
-            nonlocal keys
-            if keys is None:
-                store = self._session.store
-                keys = {found for found, _ in store.find_notes(text, store.reviewer)}
-            return key in keys
+        def first(keys: Sequence[str]) -> str | None:
+            nonlocal noted
+            if noted is None:
+                noted = {found for found, _ in store.find_notes(text, store.reviewer)}
+            return next(filter(noted.__contains__, keys), None)
 
-        self._seek(noted, step, f"note with '{text}'", False)
+        self._seek(first, step, f"note with '{text}'")
 
     def filter(self, words: str) -> None:
-        """Show only some items: see `item_test` for the words; `all` ends the filter.
+        """Show only some items: see `parse_filter` for the words; `all` ends the filter.
 
         Raises:
             UsageError: The words are not understood.
         """
         names = tuple(c.name for c in self._session.settings.categories)
-        only = "" if item_test(words, names) is None else words.strip()
+        only = "" if parse_filter(words, names) is None else words.strip()
         self.choose(replace(self.choice, only=only))
 
     def where(self, condition: str) -> None:
@@ -143,9 +142,8 @@ class Seeking:
         self.progress = f"choosing, {done:,} of {total:,}" if done else f"reading, {total:,}"
         self._session.notify(RowsLoaded())
 
-    def _seek(
-        self, test: Callable[[str, ItemState], bool], step: int, words: str, with_state: bool = True
-    ) -> None:
+    def _seek(self, first: Callable[[Sequence[str]], str | None], step: int, words: str) -> None:
+        """Go on to the item that `first` finds among the keys of a piece of the view."""
         session = self._session
         start, count = session.position, session.count
 
@@ -155,11 +153,9 @@ class Seeking:
                 if superseded():
                     return
                 keys = [session.collection.item(session.view.row(p)).key for p in positions]
-                states = session.store.load(keys) if with_state else {}
-                for position, key in zip(positions, keys, strict=True):
-                    if test(key, states.get(key, UNTOUCHED)):
-                        session.notify(Sought(position, words))
-                        return
+                if (found := first(keys)) is not None:
+                    session.notify(Sought(positions[keys.index(found)], words))
+                    return
             session.notify(Sought(None, words))
 
         session.background.run(seek, name="seek", urgency=0)
