@@ -207,6 +207,61 @@ def test_what_cannot_be_written_even_at_the_end_is_rescued(
         assert [row.key for row in snapshot.export_rows()] == ["a", "b"]
 
 
+def rescued_store(path: Path, faulty: Faulty) -> Path:
+    """A store from whose program a decision and a draft could only be rescued."""
+    store = Store.open(path, "alice", connect=faulty.connect)
+    store.wait(store.record([category("a")]), 10)
+    faulty.error = sqlite3.SQLITE_IOERR
+    store.record([category("b")])
+    store.draft("c", "text")
+    rescued = store.close(1.0).rescued
+    faulty.error = None
+    assert rescued is not None
+    return rescued
+
+
+def test_what_was_rescued_is_back_at_the_next_start(
+    tmp_path: Path, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    rescued = rescued_store(tmp_path / "alice.sqlite", faulty)
+    with Store.open(tmp_path / "other" / "alice.sqlite", "alice") as other:
+        assert not other.notices
+    with Store.open(tmp_path / "alice.sqlite", "alice") as store:
+        assert "1 decisions that could not be saved are back" in " ".join(store.notices)
+        assert store.load(["b"])["b"].categories == {"spiral"}
+        assert store.draft_of("c") == "text"
+        assert store.undo()[0].item == "b"
+    assert not rescued.exists()
+    assert check(store.path).sound
+    with Store.open(tmp_path / "alice.sqlite", "alice") as store:
+        assert not store.notices
+
+
+def test_what_was_rescued_from_a_store_that_is_gone_is_told(
+    tmp_path: Path, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    rescued = rescued_store(tmp_path / "alice.sqlite", faulty)
+    (tmp_path / "alice.sqlite").unlink()
+    with Store.open(tmp_path / "alice.sqlite", "alice") as store:
+        assert f"tuiview merge {rescued}" in " ".join(store.notices)
+    assert rescued.exists()
+
+
+def test_what_was_saved_elsewhere_is_back_though_the_program_was_killed(
+    store: Store, faulty: Faulty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    faulty.error = sqlite3.SQLITE_IOERR
+    store.record([category("b")])
+    assert faulty.failed.acquire(timeout=10)
+    assert store.save_to(tmp_path / "elsewhere.sqlite") == 1
+    store._lock.release()
+    with Store.open(store.path, "alice") as again:
+        assert again.load(["b"])["b"].categories == {"spiral"}
+
+
 def test_a_writer_that_hangs_does_not_keep_the_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,7 +284,7 @@ def test_a_writer_that_hangs_does_not_keep_the_program(
     hangs.set()
     store.record([category("a")])
     ended = threading.Event()
-    threading.Thread(target=lambda: (store.emergency(), ended.set()), daemon=True).start()
+    threading.Thread(target=lambda: (store.close(1.8), ended.set()), daemon=True).start()
     assert ended.wait(30)
     goes_on.set()
     farewell = store.close()

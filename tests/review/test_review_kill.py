@@ -63,7 +63,7 @@ import signal
 store = Store.open(Path(sys.argv[1]), "alice")
 
 def leave(*_):
-    farewell = store.emergency()
+    farewell = store.close(1.8)
     print(farewell.unsaved, farewell.backup, flush=True)
     raise SystemExit
 

@@ -31,6 +31,10 @@ class Database:
         path: The file.
         vfs: The SQLite VFS, empty for the usual one.
         connect: Opens connections.
+
+    Attributes:
+        identity: The uuid that the store was given when it was made.
+        commits: Transactions so far.
     """
 
     def __init__(self, path: Path, vfs: str = "", connect: schema.Connect = schema.connect) -> None:
@@ -39,7 +43,7 @@ class Database:
         self.commits = 0
         self._connect = connect
         self._connection: sqlite3.Connection | None = None
-        self._identity = ""
+        self.identity = ""
         self._closed = False
         self._lent: sqlite3.Connection | None = None
         self._mutex = threading.RLock()
@@ -58,7 +62,7 @@ class Database:
             # Says now, not at the first decision, that the file cannot be written.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
-            self._identity = schema.identity_of(connection)
+            self.identity = schema.identity_of(connection)
 
     @contextlib.contextmanager
     def use(self, patience: float = -1) -> Iterator[sqlite3.Connection]:
@@ -77,7 +81,7 @@ class Database:
                 try:
                     schema.prepare(connection)
                     schema.version_of(connection, self.path)
-                    if schema.identity_of(connection) != self._identity:
+                    if schema.identity_of(connection) != self.identity:
                         raise StoreError(
                             "not saved: the database was replaced by another file",
                             ":save-to PATH keeps what this tuiview has decided",

@@ -116,9 +116,10 @@ def folder_of_backups(path: Path) -> Path:
 def backups_of(path: Path) -> list[Path]:
     """The backups of a store, the newest first."""
     with contextlib.suppress(OSError):
-        return sorted(folder_of_backups(path).glob(f"{_escaped(path.stem)}-*.sqlite"), reverse=True)
+        return sorted(folder_of_backups(path).glob(f"{escaped(path.stem)}-*.sqlite"), reverse=True)
     return []
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
+    """A name that a pattern takes literally."""
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)

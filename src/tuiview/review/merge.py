@@ -76,6 +76,14 @@ def merge(paths: Sequence[Path], into: Path, *, take_over: bool = False) -> Merg
     return Merged(into, added, [restored(name) for (name,) in rows], conflicts, notices)
 
 
+def absorb(source: sqlite3.Connection, target: sqlite3.Connection) -> int:
+    """Add what is new in one database to another for good; returns how many events were new."""
+    added = unite(source, target)
+    if added:
+        mark_heads(target)
+    return added
+
+
 def mark_heads(connection: sqlite3.Connection) -> Descent:
     """Note for the next session what it will know, inside a transaction."""
     descent = Descent(connection)

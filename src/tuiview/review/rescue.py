@@ -1,10 +1,12 @@
-"""Decisions that cannot be written where they belong are written elsewhere."""
+"""Decisions that cannot be written where they belong are written elsewhere, and come back."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,14 @@ from tuiview.review.batch import Batch, apply
 from tuiview.review.database import Database, copying
 from tuiview.review.errors import StoreError
 from tuiview.review.filesystem import make_folder
-from tuiview.review.rows import Session
+from tuiview.review.locations import escaped
+from tuiview.review.rows import Session, stored
 from tuiview.review.trouble import told
+from tuiview.text import printable
+
+_PREFIX = "unsaved-"
+_MEANT_FOR = "meant-for"
+"""The fact that names the store in which the decisions should be."""
 
 _PATIENCE = 0.5
 """Seconds to wait for a database on which another thread may hang."""
@@ -62,6 +70,10 @@ def copy_out(path: Path, database: Database, session: Session, unsaved: Batch, u
             schema.migrate(copy, path)
             copy.execute("BEGIN")
             apply(copy, session, unsaved, utc)
+            copy.execute(
+                "INSERT OR REPLACE INTO facts VALUES (?, ?)",
+                (_MEANT_FOR, stored(str(database.path))),
+            )
             copy.execute("COMMIT")
     except (sqlite3.Error, OSError) as error:
         raise StoreError(told(error, path).message, "choose another folder") from error
@@ -75,12 +87,57 @@ def rescue(
     Returns:
         The new store, or None where neither can be written.
     """
+    name = f"{_PREFIX}{store.stem}-{session.uuid.hex[:12]}"
+    for folder in _folders():
+        taken = len(list(folder.glob(f"{escaped(name)}*")))
+        path = folder / f"{name}{f'-{taken}' if taken else ''}.sqlite"
+        with contextlib.suppress(StoreError):
+            copy_out(path, database, session, unsaved, utc)
+            return path
+    return None
+
+
+def taken_in(database: Database) -> Iterator[str]:
+    """Unite a store with what earlier programs could not write to it; yields what to tell.
+
+    What was taken in is removed where it lay. Nothing is taken from other users' files.
+    """
+    for folder in _folders():
+        for path in sorted(folder.glob(f"{_PREFIX}{escaped(database.path.stem)}-*.sqlite")):
+            with contextlib.suppress(OSError):
+                if path.stat().st_uid == os.getuid():
+                    yield from _taken_in(path, database)
+
+
+def _taken_in(path: Path, database: Database) -> Iterator[str]:
+    from tuiview.review import merge
+    from tuiview.review.snapshot import take
+
+    try:
+        with take(path) as source:
+            meant = source.facts().get(_MEANT_FOR, "")
+            here = meant == str(database.path) or not Path(meant).exists()
+            with source.reading() as reading:
+                origins = {origin for (origin,) in reading.execute("SELECT origin FROM sessions")}
+                if here and database.identity in origins:
+                    added = database.write(lambda target: merge.absorb(reading, target))
+                    path.unlink()
+                    if added:
+                        yield f"{added} decisions that could not be saved are back, from {path}"
+                    return
+            reason = "the store is another one now"
+    except (sqlite3.Error, StoreError) as error:
+        here, reason = True, printable(str(error))
+    if here:
+        yield (
+            f"decisions that could not be saved are in {path} ({reason}):"
+            f" `tuiview merge {path} -o {database.path}` unites them"
+        )
+
+
+def _folders() -> tuple[Path, ...]:
+    """Where decisions are put that find no place in their store."""
     import platformdirs
 
     home = Path(platformdirs.user_data_dir("tuiview", appauthor=False))
-    name = f"unsaved-{store.stem}-{session.uuid.hex[:12]}.sqlite"
-    for folder in (home / "unsaved", Path(tempfile.gettempdir())):
-        with contextlib.suppress(StoreError):
-            copy_out(folder / name, database, session, unsaved, utc)
-            return folder / name
-    return None
+    return home / "unsaved", Path(tempfile.gettempdir())

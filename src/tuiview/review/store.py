@@ -23,7 +23,7 @@ from tuiview.review.memory import Memory
 from tuiview.review.model import Decision, Event, ItemState, What
 from tuiview.review.opening import Opened, opened
 from tuiview.review.reading import Reading, named
-from tuiview.review.rescue import Farewell, copy_out, rescue
+from tuiview.review.rescue import Farewell, copy_out, rescue, taken_in
 from tuiview.review.tally import field_of, grounded, inverse, normal
 from tuiview.review.trouble import told
 from tuiview.review.wanted import Wanted
@@ -112,6 +112,7 @@ class Store(Reading):
         """
         clock = clock or Clock()
         with opened(path.absolute(), reviewer, clock.utc(), take_over, connect) as found:
+            found.notices.extend(taken_in(found.database))
             store = cls(found, reviewer, clock=clock, on_change=on_change)
             if collection:
                 store._name(collection)
@@ -340,8 +341,11 @@ class Store(Reading):
         Raises:
             StoreError: It cannot be written there either, or the path is taken.
         """
-        unsaved = self._writer.unsaved()
-        copy_out(path.absolute(), self._database, self._session, unsaved, self._clock.utc())
+        unsaved, utc = self._writer.unsaved(), self._clock.utc()
+        copy_out(path.absolute(), self._database, self._session, unsaved, utc)
+        if unsaved.entries:
+            # Where the next start finds them by itself, should the program be killed.
+            rescue(self.path, self._database, self._session, unsaved, utc)
         return len(unsaved.entries)
 
     def close(self, timeout: float = 2.0) -> Farewell:
@@ -371,10 +375,6 @@ class Store(Reading):
             self._lock.release()
         self._farewell = Farewell(len(left.entries), rescued, backup)
         return self._farewell
-
-    def emergency(self) -> Farewell:
-        """Close within two seconds: the terminal or the machine goes away."""
-        return self.close(1.8)
 
     def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         """The connection, for this thread alone; nothing is written meanwhile."""

@@ -136,9 +136,10 @@ class Desk(Screen[None]):
         status = self.session.store.status
         banner = self.query_one("#banner", Static)
         if status.error:
+            reason = printable(status.error.removeprefix("not saved: "))
             banner.update(
-                f"NOT SAVED: {printable(status.error)}; {status.pending} decisions are kept in"
-                " memory and tried again; :save-to PATH writes them elsewhere"
+                f"NOT SAVED: {reason}; {status.pending} decisions are kept in memory and tried"
+                " again; :save-to PATH writes them elsewhere"
             )
         banner.display = bool(status.error)
 
