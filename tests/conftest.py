@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +42,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of real data is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def unprivileged() -> tuple[str, ...]:
+    """What stands before a command so that permissions hold for it, also where root runs it."""
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("root may read everything, and there is no setpriv to give that up")
+    return ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 
 
 @pytest.fixture

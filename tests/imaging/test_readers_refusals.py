@@ -7,6 +7,8 @@ import gzip
 import io
 import lzma
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -37,12 +39,16 @@ def test_a_missing_file(tmp_path):
     assert "moved" in error.hint
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_forbidden_file(tmp_path):
+def test_a_forbidden_file(tmp_path, unprivileged):
     path = tmp_path / "secret.fits"
     path.write_bytes(b"SIMPLE")
     path.chmod(0)
-    assert refusal(path).message == "secret.fits may not be read"
+    command = (*unprivileged, sys.executable, "-m", "tuiview", "snapshot")
+    done = subprocess.run(
+        [*command, path, "-o", tmp_path / "out.png"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "secret.fits may not be read" in done.stderr
 
 
 def test_an_empty_file(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import sqlite3
 import sys
@@ -112,16 +111,31 @@ def test_an_empty_folder_says_so(tmp_path: Path) -> None:
         assert terminal.wait_exit() == 0
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
+def test_a_folder_without_permission_is_named(
+    tmp_path: Path, unprivileged: tuple[str, ...]
+) -> None:
     folder = tmp_path / "closed"
     folder.mkdir()
     folder.chmod(0)
     try:
-        with Terminal([folder], kind="kitty", size=SIZE) as terminal:
+        command = (*unprivileged, sys.executable, "-m", "tuiview")
+        with Terminal([folder], kind="kitty", size=SIZE, command=command) as terminal:
             terminal.wait_for(lambda t: re.search("(?i)permission", t.screen_text()))
     finally:
         folder.chmod(0o755)
+
+
+def test_a_store_that_may_not_be_written_is_named(
+    numbered: Callable[..., Path], tmp_path: Path, unprivileged: tuple[str, ...]
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o555)
+    command = (*unprivileged, sys.executable, "-m", "tuiview", "--store", str(closed))
+    with Terminal([numbered(2, (32, 40))], size=SIZE, command=command) as terminal:
+        assert terminal.wait_exit() == 1
+        message, hint = words_of(terminal)
+        assert "Permission denied" in " ".join(message.split())
+        assert "--store" in hint
 
 
 def test_a_path_that_does_not_exist_is_an_error_with_a_hint(
