@@ -4,21 +4,27 @@
 
 Compares a store of a million events (a hundred thousand with --quick) with one of a thousand: the
 small one shows what an operation costs whatever the size. Times are medians; `extra` is what the
-size adds. A decision is timed from the call to its being durable, one after the other.
+size adds. A decision is timed from the call to its being durable, one after the other. A filter is
+timed as the reviewer gets it: from its words to the view of a table of all the items.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
+from tuiview.collection.base import Collection
+from tuiview.collection.open import CollectionOptions, open_collection
+from tuiview.errors import never
+from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
 from tuiview.review import rows
 from tuiview.review.clock import Clock
 from tuiview.review.database import Database
@@ -26,6 +32,7 @@ from tuiview.review.model import Decision, Event, What
 from tuiview.review.rebuild import compare
 from tuiview.review.store import Store
 from tuiview.review.wanted import Wanted
+from tuiview.session.choice import Choice, choose
 
 SMALL = 1_000
 WORDS = ("ring", "merger", "tidal", "tail", "faint", "dusty", "edge", "halo", "shell", "star")
@@ -80,6 +87,23 @@ def median(call: Callable[[], object], repeat: int = 7) -> float:
         call()
         times.append(time.perf_counter() - start)
     return statistics.median(times)
+
+
+@contextlib.contextmanager
+def table_of(items: list[str], folder: Path) -> Iterator[Collection]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = folder / "items.parquet"
+    shards = [item.partition("/")[0] for item in items]
+    pq.write_table(pa.table({"uuid": items, "filepath": shards}), path)
+    options = CollectionOptions(suffixes=SUFFIXES, sniff=sniff, kinds=IMAGES)
+    table = open_collection([path], options)
+    table.start(lambda: None)
+    table.wait()
+    yield table
+    table.close()
+    path.unlink()
 
 
 def measure(path: Path, count: int) -> dict[str, float]:
@@ -140,6 +164,15 @@ def measure(path: Path, count: int) -> dict[str, float]:
         found["all of a rare category"] = median(
             lambda: list(store.keys_where(Wanted(category=rare)))
         )
+        names = tuple(f"category {number}" for number in range(9))
+        with table_of(items, path.parent) as table:
+            for words in ("category 0", "category 8", "favourite", "unreviewed"):
+                found[f"filter: {words}"] = median(
+                    lambda words=words: choose(
+                        table, store, Choice(only=words), names,
+                        progress=lambda done, total: None, cancelled=never,
+                    )
+                )  # fmt: skip
         found["notes: two words"] = median(
             lambda: list(islice(store.find_notes("tidal halo"), 500))
         )
