@@ -183,6 +183,14 @@ def test_locate_says_where_decisions_are(reviewed, capsys):
     assert str(store_path(reviewed, "alice")) in capsys.readouterr().out
 
 
+def test_locate_prints_nothing_but_paths_for_scripts(tmp_path, capsys):
+    assert main(["locate", str(tmp_path)]) == 0
+    printed = capsys.readouterr()
+    places = dict(line.split("\t") for line in printed.out.splitlines())
+    assert places["decisions"] == str(store_path(tmp_path, "alice"))
+    assert "nothing has been decided there yet" in printed.err
+
+
 def test_importing_the_command_line_is_light():
     import subprocess
     import sys

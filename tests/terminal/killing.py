@@ -115,8 +115,7 @@ class Reviewer:
         """The store."""
         if self._path is None:
             lines = tuiview("locate", self._folder, home=self._home).stdout.splitlines()
-            named = dict(line.split("\t") for line in lines)["decisions"]
-            self._path = Path(named.removesuffix(" (none yet)"))
+            self._path = Path(dict(line.split("\t") for line in lines)["decisions"])
         return self._path
 
     def kill_once(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from tuiview.commands.options import (
@@ -34,10 +35,15 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args, Path(args.path))
     collection = open_paths([args.path], args)
     path = store_path_of(collection, settings)
-    print(f"decisions\t{path}{'' if path.exists() else ' (none yet)'}")
+    print(f"decisions\t{path}")
+    if not path.exists():
+        print("tuiview: nothing has been decided there yet", file=sys.stderr)
     for folder in stores_of(images_of(collection), path.parent.parent):
         if folder != path.parent and (other := folder / path.name).exists():
-            print(f"on the same images\t{other} (`tuiview merge` unites them)")
+            print(f"on the same images\t{other}")
+            print("tuiview: `tuiview merge` unites decisions on the same images", file=sys.stderr)
     for file in settings.files or (user_config_path("tuiview") / "config.toml",):
-        print(f"settings\t{file}{'' if file.exists() else ' (none)'}")
+        print(f"settings\t{file}")
+        if not file.exists():
+            print("tuiview: there is no file of settings yet", file=sys.stderr)
     return 0
