@@ -53,6 +53,14 @@ def test_a_decision_waits_for_the_state_and_turns_it_round(desk: Desk) -> None:
     assert not state.favourite
 
 
+def test_what_depends_on_the_state_belongs_to_the_item_it_was_said_of(desk: Desk) -> None:
+    desk.decisions.say_once_known(lambda state: [(What.NOTE, "", state.note, "bright")])
+    desk.key = "b"
+    desk.store.load(desk.wanted)
+    desk.decisions.known()
+    assert [state.note for state in desk.store.load(["a", "b"]).values()] == ["bright", ""]
+
+
 def test_undo_takes_back_the_decision_that_waits_and_no_earlier_one(desk: Desk) -> None:
     desk.decisions.toggle_category(0)
     desk.decisions.undo(desk.told.extend)

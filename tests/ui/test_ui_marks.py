@@ -23,6 +23,20 @@ async def test_a_digit_places_a_mark_with_its_sky_position(open_review, folder):
         assert not review.session.state.categories
 
 
+async def test_a_mark_put_just_before_leaving_stays_on_its_item(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m")
+        session, position = review.session, review.session.marking.position
+        assert session.viewer.info is None
+        session.marking.put(1)
+        session.move(1)
+        await review.idle()
+        assert not session.state.marks
+        (mark,) = session.store.load(["f0.fits"])["f0.fits"].marks
+        assert (mark.x, mark.y) == position
+        assert mark.frame == session.viewer.shown.info.frame
+
+
 async def test_a_maximum_of_one_moves_the_mark(open_review, folder):
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m", "1", "L", "1")

@@ -193,6 +193,7 @@ def review(
         finally:
             _ignore_signals()
             # Decisions come first: images on broken storage may use up the rest of the time.
+            app.session.viewer.leave()
             unmade = app.session.decisions.finish(_LAST_READ)
             if store.status.pending:
                 print("saving the last decisions ...", file=sys.stderr)

@@ -40,6 +40,8 @@ class Circumstances:
     context: dict[str, Any]
 
 
+Said = tuple[What, str, Any, Any]
+"""What is said, of what (the name of a category, the UUID of a mark), old and new."""
 Decide = Callable[[Circumstances, ItemState], object]
 """Decides, once it is known what was said of the item before."""
 
@@ -142,7 +144,7 @@ class Decisions:
         """Record what was done to one mark."""
         self.say_of_marks([(what, mark, old, new)])
 
-    def say_of_marks(self, said: Sequence[tuple[What, str, Any, Any]]) -> None:
+    def say_of_marks(self, said: Sequence[Said]) -> None:
         """Record what was done to several marks, as one step."""
         self._decide(lambda now, state: self._record(now, *said))
 
@@ -150,9 +152,9 @@ class Decisions:
         """Keep a measurement in the log; it is no decision and no step of undo."""
         self._decide(lambda now, state: self._record(now, (What.MEASURED, name, None, result)), key)
 
-    def when_known(self, go_on: Callable[[ItemState], None]) -> None:
-        """Call `go_on` with the state of the current item, as soon as it is known."""
-        self._decide(lambda now, state: go_on(state))
+    def say_once_known(self, said: Callable[[ItemState], Sequence[Said]]) -> None:
+        """Record of the current item, in one step, what is to be said in view of its state."""
+        self._decide(lambda now, state: self._record(now, *said(state)))
 
     def undo(self, told: Callable[[list[Decision]], object]) -> None:
         """Take back the last step, one that waits included; `told` hears what it was."""
@@ -227,7 +229,7 @@ class Decisions:
         self._changed()
         return found
 
-    def _record(self, now: Circumstances, *said: tuple[What, str, Any, Any]) -> None:
+    def _record(self, now: Circumstances, *said: Said) -> None:
         assert now.key is not None
         display = {k: v for k, v in asdict(now.display).items() if v is not None}
         display["limits"] = now.limits

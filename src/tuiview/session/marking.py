@@ -17,6 +17,7 @@ from tuiview.session.positions import PixelPosition, SkyPosition, parse_position
 
 if TYPE_CHECKING:
     from tuiview.imaging.frame import Frame
+    from tuiview.session.decisions import Said
     from tuiview.session.session import Session
     from tuiview.settings import Group
 
@@ -90,7 +91,10 @@ class Marking:
         """Another item or frame is shown: the crosshair starts anew there."""
         self.grabbed = None
         self._moving = False
-        self._queued.clear()
+        if self._queued:
+            self._queued.clear()
+            words = "left before the crosshair had found its place: nothing was done there"
+            self._session.notify(Noticed(words, "warning"))
         self._peaks, self._peak = [], -1
         self.position = None
         if self.active and (viewport := self._session.viewer.viewport) is not None:
@@ -241,28 +245,26 @@ class Marking:
 
     def put_group(self, group: Group) -> None:
         """Put a mark of `group` at the crosshair."""
-        session, position = self._session, self.position
-        if position is not None:
-            session.viewer.when_info(
-                lambda: session.decisions.when_known(
-                    lambda state: self._put(group, position, state)
-                )
-            )
-
-    def _put(self, group: Group, position: tuple[float, float], state: ItemState) -> None:
-        session = self._session
-        if session.viewer.shown is None:
+        session, position, shown = self._session, self.position, self._session.viewer.shown
+        if position is None or shown is None:
             return
+        frame = shown.info.frame
+
+        def put() -> None:
+            mark = Mark(str(uuid.uuid4()), frame, group.name, *position, "", *self._sky(*position))
+            session.decisions.say_once_known(lambda state: self._put(group, mark, state))
+
+        session.viewer.when_info(put, decides=True)
+
+    def _put(self, group: Group, mark: Mark, state: ItemState) -> list[Said]:
+        """What is said to put a mark, in view of those that there are."""
         own = [m for m in state.marks if m.group == group.name]
         if group.maximum == 1 and own:
-            self._move(own[0], *position)
-            return
+            moved = replace(mark, uuid=own[0].uuid, label=own[0].label)
+            return [(What.MARK_MOVED, moved.uuid, asdict(own[0]), asdict(moved))]
         if group.maximum is not None and len(own) >= group.maximum:
             raise UsageError(f"group {group.name} has its {group.maximum} marks on this image")
-        ra, dec = self._sky(*position)
-        frame = session.viewer.shown.info.frame
-        mark = Mark(str(uuid.uuid4()), frame, group.name, *position, "", ra, dec)
-        session.decisions.say_of_mark(What.MARK_ADDED, mark.uuid, None, asdict(mark))
+        return [(What.MARK_ADDED, mark.uuid, None, asdict(mark))]
 
     def grab(self) -> None:
         """Take the nearest mark along with the crosshair, or put the taken one down.
@@ -274,7 +276,7 @@ class Marking:
             taken, position = self._by_uuid(self.grabbed), self.position
             self.grabbed = None
             if taken is not None and position is not None:
-                self._session.viewer.when_info(lambda: self._move(taken, *position))
+                self._session.viewer.when_info(lambda: self._move(taken, *position), decides=True)
             return
         mark = self.nearest()
         if mark is None:
@@ -320,8 +322,8 @@ class Marking:
         return next((m for m in self.marks() if m.uuid == wanted), None)
 
     def _sky(self, x: float, y: float) -> tuple[float | None, float | None]:
-        info = self._session.viewer.info
-        if info is None or info.wcs is None:
+        info, shown = self._session.viewer.info, self._session.viewer.shown
+        if info is None or info.wcs is None or shown is None or shown.info.frame != info.frame:
             return None, None
         from tuiview.imaging.wcs import sky
 

@@ -176,6 +176,7 @@ class Session:
         position = max(0, min(position, self.count - 1))
         if position == self.position or self.count == 0:
             return False
+        self.viewer.leave()
         self._travel = 1 if position > self.position else -1
         self._before, self.position = self.position, position
         self._arrive()
@@ -196,6 +197,7 @@ class Session:
 
     def show_view(self, view: View, *, context: dict[str, Any] | None = None) -> None:
         """Review through another order or filter; stays on the item where it is still there."""
+        self.viewer.leave()
         self._choosing_first = False
         self.finding.leave_resuming()
         row = self.view.row(self.position) if self.count else None
@@ -228,6 +230,7 @@ class Session:
         if position is None:
             self.grown()
         else:
+            self.viewer.leave()
             self.position = position
             self._arrive()
 

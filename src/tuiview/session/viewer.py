@@ -50,7 +50,7 @@ class Viewer:
         self._painted_at: float | None = None
         self._wanted: Request | None = None
         self._begun = False
-        self._waiting_for_info: list[Callable[[], object]] = []
+        self._waiting_for_info: list[tuple[Callable[[], object], bool]] = []
         self._sky_seen: tuple[Shown | None, ImageInfo | None, SkyView | None] = (None, None, None)
 
     @property
@@ -87,6 +87,16 @@ class Viewer:
             self._area, self._protocol = area, protocol
             self._session.loader.resize()
             self.show()
+
+    def leave(self) -> None:
+        """The cursor is to leave the item: its decisions wait for the header no longer."""
+        waiting, self._waiting_for_info = self._waiting_for_info, []
+        for go_on, decides in waiting:
+            try:
+                if decides:
+                    go_on()
+            except Exception as error:  # neither the cursor nor the end may be held up
+                self._session.failed_behind(error)
 
     def forget(self) -> None:
         """The cursor left the item that was shown."""
@@ -234,16 +244,19 @@ class Viewer:
         if current is not None and item.key == current.key:
             self.info = info
             waiting, self._waiting_for_info = self._waiting_for_info, []
-            for go_on in waiting:
+            for go_on, _ in waiting:
                 go_on()
 
-    def when_info(self, go_on: Callable[[], object]) -> None:
-        """Call `go_on` now if header and world coordinates are known, else once they are."""
+    def when_info(self, go_on: Callable[[], object], *, decides: bool = False) -> None:
+        """Call `go_on` now if header and world coordinates are known, else once they are.
+
+        What `decides` is called without them if the cursor leaves the item before.
+        """
         shown = self.shown
         if self.info is not None and shown is not None and self.info.frame == shown.info.frame:
             go_on()
         else:
-            self._waiting_for_info.append(go_on)
+            self._waiting_for_info.append((go_on, decides))
             self.read_metadata()
 
     def sky_view(self) -> SkyView | None:
