@@ -40,8 +40,6 @@ SHOTS = (
     Shot("damaged", ("::13", "Return")),
     Shot("marks", ("::20", "Return", "m", "apostrophe", "1", "apostrophe", "2", "apostrophe", "3")),
     Shot("examine", ("::20", "Return", "m", "apostrophe", "s", "x", "r")),
-    Shot("grid", ("1", "j", "2", "j", "f", "j", "j", "1", "o", "l", "j")),
-    Shot("frames", ("::10", "Return", "ctrl+o", "c", "c")),
     Shot("help", ("question",)),
     Shot("blocks", (), ("--graphics", "blocks")),
 )

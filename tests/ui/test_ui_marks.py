@@ -154,7 +154,7 @@ async def test_the_mark_list_goes_to_a_mark_and_all_can_be_deleted(open_review, 
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m", "2", "L", "L", "2", "p")
         assert "knot" in review.text()
-        await review.press("enter")
+        await review.press("k", "enter")
         first = review.session.state.marks[0]
         assert review.session.marking.position == pytest.approx((first.x, first.y))
         await review.press("colon")
@@ -215,3 +215,162 @@ async def test_coordinates_read_in_each_form_by_a_key(open_review, folder):
         await review.type("goto 1,1")
         await review.press("enter")
         assert review.session.marking.position == (0, 0)
+
+
+async def test_the_list_of_marks_follows_the_edits_and_the_crosshair_follows_it(
+    open_review, folder
+):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "2", "L", "L", "2", "p")
+        marks = review.session.state.marks
+        shown = review.text()
+        assert "RA / lon" in shown
+        for n, mark in enumerate(marks, 1):
+            (line,) = [text for text in shown.splitlines() if text.split()[:2] == [str(n), "knot"]]
+            assert f"{mark.x:.2f}" in line
+            column, row = round(mark.x), round(mark.y)
+            from astropy.io import fits
+
+            assert str(fits.getdata(folder / "f0.fits")[row, column])[:6] in line
+        await review.press("k")
+        assert review.session.marking.position == (marks[0].x, marks[0].y)
+        await review.press("d")
+        assert review.session.state.marks == marks[1:]
+        await review.press("j", "1", "e")
+        await review.type("bright")
+        await review.press("enter")
+        assert "bright" in review.text()
+        assert not review.session.state.categories
+        await review.press("q")
+        assert "RA / lon" not in review.text()
+        await review.press("L", "2")
+        assert len(review.session.state.marks) == 3
+
+
+async def test_a_hundred_thousand_marks_cost_the_lines_in_sight(open_review, folder):
+    from tuiview.review.model import ItemState, Mark
+
+    async with open_review(folder, groups=GROUPS) as review:
+        frame = review.session.viewer.shown.info.frame
+        many = tuple(Mark(str(n), frame, "knot", n % 64, 20.0) for n in range(100_000))
+        review.session.store.peek = lambda key: ItemState(marks=many)
+        asked = []
+        lines = review.session.mark_list.lines
+        review.session.mark_list.lines = lambda marks, first, last: (
+            asked.append(last - first) or lines(marks, first, last)
+        )
+        await review.press("m", "p", "G")
+        assert "100000  knot" in review.text()
+        assert max(asked) < 10
+        assert len(review.session.viewer.shown.request.overlay) < 10
+        await review.press("q", "colon")
+        await review.type("marks 4711")
+        await review.press("enter")
+        assert review.session.marking.position == (many[4710].x, 20.0)
+
+
+async def test_a_click_sets_the_crosshair_in_the_middle_of_its_cell(open_review, folder):
+    async with open_review(folder) as review:
+        pane, viewport = review.screen.picture, review.session.viewer.viewport
+        sx, sy = (float(v) for v in viewport.to_screen(20, 30))
+        area = review.session.viewer.shown.request.area
+        column, row = int(sx // area.cell_width), int(sy // area.cell_height)
+        await review.pilot.click(pane, offset=(column, row))
+        await review.idle()
+        wanted = viewport.to_image((column + 0.5) * area.cell_width, (row + 0.5) * area.cell_height)
+        assert review.session.marking.position == pytest.approx([float(v) for v in wanted])
+        await review.press("2")
+        assert len(review.session.state.marks) == 1
+        before = review.session.marking.position
+        await review.pilot.click(pane, offset=(0, 0))
+        await review.idle()
+        assert review.session.marking.position == before
+        for widget in (review.screen.items, review.screen.metadata):
+            await review.pilot.click(widget, offset=(3, 3))
+            await review.idle()
+            await review.press("1")
+        assert not any(review.session.store.peek(f"f{n}.fits").categories for n in range(3))
+
+
+async def test_a_click_takes_no_keys_from_a_text_that_is_being_written(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("enter")
+        await review.type("ab")
+        await review.pilot.click(review.screen.picture, offset=(40, 20))
+        await review.type("c1")
+        await review.press("ctrl+s")
+        assert review.session.state.note == "abc1"
+        assert not review.session.state.categories
+        assert review.session.marking.position is None
+
+
+async def test_coordinates_are_copied_in_the_chosen_form(open_review, folder):
+    from astropy.coordinates import SkyCoord
+
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("y")
+        assert review.app.clipboard == "f0.fits"
+        await review.press("colon")
+        await review.type("goto 10,20.5")
+        await review.press("enter", "y")
+        lon, lat = review.app.clipboard.split()
+        assert (":" in lon, lat[0]) == (True, "+")
+        place = SkyCoord(lon, lat, unit=("hourangle", "deg"))
+        for form in ("pixel", "fits", "degrees", "galactic", "ecliptic", "region", "key"):
+            await review.press("colon")
+            await review.type(f"copy {form}")
+            await review.press("enter")
+            copied = review.app.clipboard
+            match form:
+                case "pixel" | "fits":
+                    first = 1 if form == "fits" else 0
+                    assert copied == f"{10 + first:.3f},{20.5 + first:.3f}"
+                case "key":
+                    assert copied == "f0.fits"
+                case "region":
+                    from regions import Regions
+
+                    (region,) = Regions.parse(copied, format="ds9")
+                    assert region.center.separation(place).arcsec < 0.02
+                case _:
+                    frame = {"degrees": "icrs", "ecliptic": "barycentricmeanecliptic"}
+                    again = SkyCoord(
+                        *map(float, copied.split()), unit="deg", frame=frame.get(form, form)
+                    )
+                    assert again.icrs.separation(place).arcsec < 0.02
+        await review.press("Y", "j", "enter")
+        assert review.session.coordinates.form == "degrees"
+        assert "150." in review.status()
+        await review.press("y")
+        assert review.app.clipboard.startswith("150.")
+        await review.press("colon")
+        await review.type("copy nonsense")
+        await review.press("enter")
+        assert "no form is called nonsense" in review.notices()
+
+
+async def test_of_marks_at_one_place_the_newest_is_meant(open_review, folder):
+    async with open_review(folder, groups=(*GROUPS, Group("arc", "#0000ff"))) as review:
+        await review.press("m", "2", "3", "e")
+        await review.type("new")
+        await review.press("enter")
+        assert [m.label for m in review.session.state.marks] == ["", "new"]
+        await review.press("tab", "e")
+        await review.type("old")
+        await review.press("enter", "3", "d")
+        assert [m.label for m in review.session.state.marks] == ["old", "new"]
+
+
+async def test_one_star_is_one_peak(open_review, tmp_path):
+    import numpy as np
+    from astropy.io import fits
+
+    y, x = np.mgrid[:64, :64]
+    data = np.minimum(3000 * np.exp(-((x - 40) ** 2 + (y - 20) ** 2) / 18), 300.0)
+    data += 100 * np.exp(-((x - 15) ** 2 + (y - 45) ** 2) / 8)
+    data[19, 38] = data[21, 42] = 320
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "star.fits", data.astype("f4"))
+    async with open_review(tmp_path / "d") as review:
+        await review.press("m", "apostrophe", "apostrophe")
+        assert review.session.marking.position == pytest.approx((15, 45), abs=0.5)

@@ -180,15 +180,12 @@ def marks_of(
 ) -> list[Shape]:
     """The marks of an item as the store has them, as shapes."""
     from tuiview.review import snapshot
-    from tuiview.session.marking import mark_shapes
+    from tuiview.session.mark_shapes import mark_shapes
 
     groups = {group.name: group for group in settings.groups}
-    shapes: list[Shape] = []
     with snapshot.take(store_path_of(collection, settings)) as store:
-        for row in store.export_marks():
-            if row.key == item.key and (frame is None or row.mark.frame == frame):
-                shapes += mark_shapes(row.mark, groups.get(row.mark.group), labels=True)
-    return shapes
+        marks = [row.mark for row in store.export_marks() if row.key == item.key]
+    return mark_shapes([m for m in marks if frame in (None, m.frame)], groups, labels=True)
 
 
 def require_frames(item: Item, composition: Composition, shown: Shown) -> None:

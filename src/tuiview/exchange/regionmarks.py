@@ -82,10 +82,6 @@ def write_sky(
 def _line(at: str, row: MarkRow, groups: Mapping[str, Group]) -> bytes:
     """A region with its properties, and in a tag of our own all that DS9 has no place for."""
     mark = row.mark
-    group = groups.get(mark.group)
-    color = group.color if group is not None else "#ffffff"
-    point = _POINTS.get(group.shape if group is not None else "circle", "circle")
-    text = f" text={{{_safe(mark.label)}}}" if mark.label else ""
     own = {
         "uuid": mark.uuid, "image": row.key, "frame": mark.frame, "group": mark.group,
         "label": mark.label, "x": repr(mark.x), "y": repr(mark.y),
@@ -94,8 +90,16 @@ def _line(at: str, row: MarkRow, groups: Mapping[str, Group]) -> bytes:
         "reviewer": row.reviewer, "made": row.made,
     }  # fmt: skip
     tag = _OWN + urlencode(own, errors="surrogateescape")
-    line = f"{at} # point={point} color={color}{text} tag={{{_safe(mark.group)}}} tag={{{tag}}}\n"
+    line = f"{point_region(at, groups.get(mark.group), mark.label, (_safe(mark.group), tag))}\n"
     return line.encode("utf-8", "surrogateescape")
+
+
+def point_region(at: str, group: Group | None, label: str = "", tags: Sequence[str] = ()) -> str:
+    """A DS9 point as its group is drawn: `at` is `point(X,Y)`, tags are written as they are."""
+    color = group.color if group is not None else "#ffffff"
+    point = _POINTS.get(group.shape if group is not None else "circle", "circle")
+    text = f" text={{{_safe(label)}}}" if label else ""
+    return f"{at} # point={point} color={color}{text}" + "".join(f" tag={{{t}}}" for t in tags)
 
 
 def _safe(text: str) -> str:

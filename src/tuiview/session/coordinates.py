@@ -62,12 +62,18 @@ class Coordinates:
 
     def sky(self, wcs: WCS, x: float, y: float) -> str:
         """The sky at a 0-based position of pixels in words; `:goto` understands them."""
-        from tuiview.imaging.wcs import position_text, sky
+        from tuiview.imaging.wcs import sky
+
+        lon, lat = self.angles(*sky(wcs, x, y))
+        return f"{_PREFIXES.get(self.form, '')}{lon} {lat}"
+
+    def angles(self, ra: float, dec: float) -> tuple[str, str]:
+        """A position of ICRS in degrees as two words, without the name of its system."""
+        from tuiview.imaging.wcs import position_text
 
         system: System = "icrs"
         if self.form == "galactic":
             system = "galactic"
         elif self.form == "ecliptic":
             system = "ecliptic"
-        lon, lat = position_text(*sky(wcs, x, y), system, degrees=self.form == "degrees")
-        return f"{_PREFIXES.get(self.form, '')}{lon} {lat}"
+        return position_text(ra, dec, system, degrees=self.form == "degrees")

@@ -10,13 +10,17 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tuiview.errors import TuiviewError, UsageError
-from tuiview.imaging.overlay import Circle, Cross, Crosshair, Rectangle, Shape, Text
+from tuiview.imaging.overlay import Circle, Crosshair, Shape
 from tuiview.review.model import ItemState, Mark, What
 from tuiview.session.changes import Change, Noticed
+from tuiview.session.mark_list import value_at
+from tuiview.session.mark_shapes import MarkShapes
+from tuiview.session.peaks import peaks_within
 from tuiview.session.positions import PixelPosition, SkyPosition, parse_position
 
 if TYPE_CHECKING:
     from tuiview.imaging.frame import Frame
+    from tuiview.imaging.viewport import Viewport
     from tuiview.session.decisions import Said
     from tuiview.session.session import Session
     from tuiview.settings import Group
@@ -25,8 +29,6 @@ T = TypeVar("T")
 
 SNAP_RADIUS = 12.0
 """Screen pixels within which the centroid is sought."""
-_MARK_SIZE = 11
-_PEAKS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,9 @@ class Marking:
         self._peak = -1
         self._moving = False
         self._queued: list[Callable[[], object]] = []
+        self._shapes = MarkShapes(session.settings.groups)
+        self._gone_to: int | None = None
+        self._here: tuple[tuple[Mark, ...], str, list[Mark]] = ((), "", [])
         self.active = False
         self.position: tuple[float, float] | None = None
         self.grabbed: str | None = None
@@ -123,13 +128,30 @@ class Marking:
             return
         ny, nx = session.viewer.shown.info.shape
         x, y = min(max(x, -0.5), nx - 0.5), min(max(y, -0.5), ny - 0.5)
-        self.active = True
+        self.active, self._gone_to = True, None
         self.position = (x, y)
         viewport = session.viewer.viewport
         sx, sy = (float(v) for v in viewport.to_screen(x, y))
         if not (0 <= sx < viewport.width and 0 <= sy < viewport.height):
             session.look.change(zoom=viewport.zoom, center=(x, y))
         self._moved()
+
+    def go_to_part(self, across: float, down: float) -> bool:
+        """Put the crosshair where the picture is pointed at; False off the image.
+
+        Args:
+            across: Part of the picture's width, from its left edge.
+            down: Part of its height, from its upper edge.
+        """
+        viewport = self._session.viewer.viewport
+        if viewport is None:
+            return False
+        x, y = viewport.to_image(across * viewport.width, down * viewport.height)
+        ny, nx = viewport.shape
+        if not (-0.5 <= x <= nx - 0.5 and -0.5 <= y <= ny - 0.5):
+            return False
+        self.go_to(float(x), float(y))
+        return True
 
     def go_to_typed(self, text: str) -> None:
         """Put the crosshair on a typed position: pixels, or the sky once its header is read.
@@ -164,7 +186,7 @@ class Marking:
         if self.position is None or session.viewer.shown is None or session.viewer.viewport is None:
             return
         x, y = self.position
-        radius = max(2.0, SNAP_RADIUS / session.viewer.viewport.zoom)
+        radius = self._reach(session.viewer.viewport)
 
         def find(frame: Frame) -> tuple[float, float]:
             from tuiview.imaging.measure import centroid
@@ -182,15 +204,7 @@ class Marking:
         if session.viewer.viewport is None:
             return
         box = session.viewer.viewport.visible()
-
-        def find(frame: Frame) -> list[tuple[float, float]]:
-            from tuiview.imaging.measure import Stamp, floats, peaks
-
-            ny, nx = frame.shape
-            x0, y0 = max(0, math.ceil(box.x0)), max(0, math.ceil(box.y0))
-            x1, y1 = min(nx, math.floor(box.x1) + 1), min(ny, math.floor(box.y1) + 1)
-            piece = Stamp(floats(frame.read(x0, y0, x1, y1)), x0, y0)
-            return [peak.center for peak in peaks(piece, _PEAKS)]
+        apart = self._reach(session.viewer.viewport)
 
         def found(peaks: list[tuple[float, float]]) -> None:
             self._peaks, self._peak = peaks, -1
@@ -199,7 +213,12 @@ class Marking:
             else:
                 session.notify(Noticed("no peak stands out here", "warning"))
 
-        self._inspect(find, found, "peaks", moves=True)
+        self._inspect(lambda frame: peaks_within(frame, box, apart), found, "peaks", moves=True)
+
+    @staticmethod
+    def _reach(viewport: Viewport) -> float:
+        """Image pixels within which the circle of the crosshair takes in what there is."""
+        return max(2.0, SNAP_RADIUS / viewport.zoom)
 
     def next_mark(self, step: int) -> None:
         """Move to the next mark of this frame, in the order of making."""
@@ -207,9 +226,10 @@ class Marking:
         if not marks:
             self._session.notify(Noticed("no marks on this frame", "warning"))
             return
-        at = [n for n, m in enumerate(marks) if (m.x, m.y) == self.position]
-        n = (at[0] + step) % len(marks) if at else (0 if step > 0 else -1)
-        self.go_to(marks[n].x, marks[n].y)
+        at = self.at
+        self.go_to_mark(
+            (0 if step > 0 else len(marks) - 1) if at is None else (at + step) % len(marks)
+        )
 
     def _to_peak(self, step: int) -> None:
         self._peak = (self._peak + step) % len(self._peaks)
@@ -222,14 +242,40 @@ class Marking:
         state, shown = self._session.state, self._session.viewer.shown
         if state is None or shown is None:
             return []
-        return [m for m in state.marks if m.frame == shown.info.frame]
+        frame = shown.info.frame
+        if self._here[0] is not state.marks or self._here[1] != frame:
+            self._here = (state.marks, frame, [m for m in state.marks if m.frame == frame])
+        return self._here[2]
+
+    @property
+    def at(self) -> int | None:
+        """The how many-th mark of this frame, from 0, the crosshair stands on."""
+        position, marks = self.position, self.marks()
+        # Of several at one place, the one that was gone to, else the newest.
+        last = self._gone_to
+        if last is not None and last < len(marks) and (marks[last].x, marks[last].y) == position:
+            return last
+        numbers = range(len(marks) - 1, -1, -1)
+        return next((n for n in numbers if (marks[n].x, marks[n].y) == position), None)
+
+    def go_to_mark(self, at: int) -> None:
+        """Put the crosshair on the how many-th mark of this frame, from 0."""
+        marks = self.marks()
+        if at < len(marks):
+            self.go_to(marks[at].x, marks[at].y)
+            self._gone_to = at
 
     def nearest(self) -> Mark | None:
-        """The mark of this frame that is nearest to the crosshair."""
+        """The mark of this frame that is nearest to the crosshair; of equal ones the newest.
+
+        Where `next_mark` or the list brought the crosshair to one of them, it is that one.
+        """
         if self.position is None:
             return None
-        x, y = self.position
-        return min(self.marks(), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
+        (x, y), marks, at = self.position, self.marks(), self.at
+        if at is not None and at == self._gone_to:
+            return marks[at]
+        return min(reversed(marks), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
 
     def put(self, number: int) -> None:
         """Put a mark of group `number` (0-based) at the crosshair, or the grabbed one down there.
@@ -264,6 +310,7 @@ class Marking:
             return [(What.MARK_MOVED, moved.uuid, asdict(own[0]), asdict(moved))]
         if group.maximum is not None and len(own) >= group.maximum:
             raise UsageError(f"group {group.name} has its {group.maximum} marks on this image")
+        self._gone_to = None
         return [(What.MARK_ADDED, mark.uuid, None, asdict(mark))]
 
     def grab(self) -> None:
@@ -337,10 +384,8 @@ class Marking:
     ) -> tuple[Shape, ...]:
         """The marks of a frame, and the crosshair on the current item."""
         shapes: list[Shape] = []
-        groups = {g.name: g for g in self.groups}
-        for mark in state.marks if state is not None and self.marks_shown else ():
-            if frame is None or mark.frame == frame:
-                shapes += mark_shapes(mark, groups.get(mark.group), self.labels)
+        if state is not None and self.marks_shown:
+            shapes += self._shapes.of(state.marks, frame, self.labels)
         if current and self.active and self.position is not None:
             x, y = self.position
             color = 0xFFD700 if self.grabbed else 0x00FF00
@@ -356,12 +401,8 @@ class Marking:
         column, row = math.floor(x + 0.5), math.floor(y + 0.5)
 
         def value(frame: Frame) -> str:
-            ny, nx = frame.shape
-            if not (0 <= column < nx and 0 <= row < ny):
-                return "outside"
-            pixel = frame.read(column, row, column + 1, row + 1)[0, 0]
-            unit = f" {frame.unit}" if frame.unit else ""
-            return " ".join(str(v) for v in pixel.reshape(-1)) + unit
+            found = value_at(frame, column, row)
+            return f"{found} {frame.unit}".rstrip() if found else "outside"
 
         self._inspect(value, lambda v: self._session.notify(ReadOut(x, y, v)), "value", post=True)
 
@@ -405,23 +446,3 @@ class Marking:
 
         self._moving = self._moving or moves
         session.loader.inspect(session.item, session.viewer.shown.info.frame, job, done, kind)
-
-
-def mark_shapes(mark: Mark, group: Group | None, labels: bool) -> list[Shape]:
-    """A mark as shapes: its group's symbol in its group's colour, and its label."""
-    color = int(group.color[1:], 16) if group is not None else 0xFFFFFF
-    kind = group.shape if group is not None else "circle"
-    size = _MARK_SIZE
-    shape: Shape
-    if kind == "square":
-        shape = Rectangle(mark.x, mark.y, 2 * size, 2 * size, color=color, unit="screen")
-    elif kind == "diamond":
-        shape = Rectangle(mark.x, mark.y, 1.6 * size, 1.6 * size, 45.0, color=color, unit="screen")
-    elif kind == "cross":
-        shape = Cross(mark.x, mark.y, 2 * size, color=color, unit="screen")
-    else:
-        shape = Circle(mark.x, mark.y, size, color=color, unit="screen")
-    text = mark.label if labels else ""
-    if not text:
-        return [shape]
-    return [shape, Text(mark.x, mark.y, text, color=color, dx=size + 4)]

@@ -24,11 +24,13 @@ from tuiview.session.changes import (
 )
 from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.coordinates import Coordinates
+from tuiview.session.copying import Copying
 from tuiview.session.decisions import Circumstances, Decisions
 from tuiview.session.examining import Examining
 from tuiview.session.finding import Finding
 from tuiview.session.grid import Grid
 from tuiview.session.look import Look
+from tuiview.session.mark_list import MarkList
 from tuiview.session.marking import Marking
 from tuiview.session.seeking import Seeking
 from tuiview.session.sight import Sight
@@ -100,6 +102,8 @@ class Session:
         self.finding = Finding(self)
         self.seeking = Seeking(self)
         self.marking = Marking(self)
+        self.mark_list = MarkList(self)
+        self.copying = Copying(self)
         self.examining = Examining(self)
         self.coordinates = Coordinates(settings)
         self.annotating = Annotating(self)

@@ -173,6 +173,7 @@ class Viewer:
         if (item := session.item) is not None:
             session.loader.forget(item.key)
             session.catalogues.forget(item.key)
+            session.mark_list.forget()
             self.show()
 
     def redraw(self) -> None:

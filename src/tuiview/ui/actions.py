@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from tuiview.session.examining import EXAMINATIONS
-from tuiview.ui import composing, gridding
+from tuiview.ui import composing, gridding, marking
 
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
@@ -111,7 +111,8 @@ ACTIONS: tuple[Action, ...] = (
            lambda d: d.edit_note(), hint="enter note"),
     Action("undo", "u", "undo the last decision", "Review", lambda d: d.undo(), hint="u undo"),
     Action("redo", "ctrl+r", "redo what was undone", "Review", lambda d: d.redo()),
-    Action("copy", "y", "copy coordinates, or the item's key", "Review", lambda d: d.copy()),
+    Action("copy", "y", "copy coordinates, or the item's key", "Review", marking.copy),
+    Action("copy-as", "Y", "copy coordinates in another form", "Review", marking.copy_as),
     # Finding
     Action("search", "slash", "search names", "Finding", lambda d: d.ask("/")),
     Action("search-next", "n", "search again", "Finding", lambda d: d.search_again(1)),
@@ -242,8 +243,8 @@ ACTIONS: tuple[Action, ...] = (
            _marking(lambda m: m.grab()), mode="mark"),
     Action("label-mark", "e", "label the nearest mark", "Mark mode",
            lambda d: d.label_mark(), mode="mark"),
-    Action("mark-list", "p", "choose a mark from a list", "Mark mode",
-           lambda d: d.mark_list(), mode="mark"),
+    Action("mark-list", "p", "list of marks: j and k go through it", "Mark mode",
+           marking.open_list, mode="mark"),
     Action("delete-mark", "d", "delete the nearest mark", "Mark mode",
            _marking(lambda m: m.delete_nearest()), mode="mark"),
     Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode",

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, RANGES, STRETCHES
-from tuiview.ui import composing, gridding
+from tuiview.session.copying import FORMS
+from tuiview.ui import composing, gridding, marking
 
 if TYPE_CHECKING:
     from tuiview.ui.screens.desk import Desk
@@ -100,29 +101,6 @@ def _save_to(desk: Desk, text: str) -> None:
     desk.session.save_to(Path(text.strip()).expanduser())
 
 
-def _goto(desk: Desk, text: str) -> None:
-    desk.session.marking.go_to_typed(text)
-    desk.enter_marking()
-
-
-def _group(desk: Desk, text: str) -> None:
-    marking = desk.session.marking
-    groups = {g.name: g for g in marking.groups}
-    wanted = text.strip()
-    if wanted not in groups:
-        close = get_close_matches(wanted, list(groups), 3)
-        raise UsageError(f"no group is called {wanted}", ", ".join(close or groups))
-    desk.enter_marking()
-    marking.then(lambda: marking.put_group(groups[wanted]))
-
-
-def _delete_marks(desk: Desk, text: str) -> None:
-    gone = desk.session.marking.delete_all(text.strip() or None)
-    if not gone:
-        raise UsageError("no such marks on this frame")
-    desk.say(f"{gone} marks deleted; u brings them back")
-
-
 def _catalog(desk: Desk, text: str) -> None:
     """Open a catalogue, or show and hide one that is open, by its number."""
     from tuiview.exchange.options import CatalogueOptions
@@ -172,11 +150,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("coordinates", "sexagesimal | degrees | galactic | ecliptic | 0 | 1",
             "how positions read; the first pixel's number",
             lambda d, text: d.choose_coordinates(text)),
-    Command("goto", "X,Y | RA DEC | gal L B | ecl L B", "put the crosshair there", _goto),
-    Command("group", "NAME", "put a mark of a group at the crosshair", _group),
-    Command("marks", "", "choose a mark of this frame from a list", lambda d, text: d.mark_list()),
+    Command("goto", "X,Y | RA DEC | gal L B | ecl L B", "put the crosshair there", marking.goto),
+    Command("group", "NAME", "put a mark of a group at the crosshair", marking.group),
+    Command("marks", "[NUMBER]", "list the marks of this frame; go to one", marking.marks),
+    Command("copy", "[FORM]", "copy coordinates: " + ", ".join(FORMS), marking.copy),
     Command("delete-marks", "[GROUP]", "delete all marks of this frame, or of a group",
-            _delete_marks),
+            marking.delete_all),
     Command("save-to", "PATH", "write every decision to another database", _save_to),
     Command("retry", "", "read the item again", lambda d, text: d.read_again()),
     Command("help", "", "keys and commands", lambda d, text: d.show_help()),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.style import Style
 
 from tuiview.collection.base import Filed
-from tuiview.review.model import Decision, ItemState, Mark, What
+from tuiview.review.model import Decision, ItemState, What
 from tuiview.source import ArraySource, BlobSource, CompositeSource, FileSource, MissingSource
 from tuiview.ui.widgets.item_tree import Badges
 from tuiview.ui.widgets.metadata_table import Row
@@ -110,14 +110,6 @@ def _file_within(item: Item | None, session: Session) -> str:
         return ""
     name = source.origin.name
     return f"in {name}" if name not in (session.collection.root.name, "") else ""
-
-
-def mark_words(mark: Mark, session: Session) -> str:
-    """A mark in a line: group, label, pixel position, sky position."""
-    words = f"{mark.group}  {session.coordinates.pixel(mark.x, mark.y)}"
-    if mark.ra is not None and mark.dec is not None:
-        words += f"  {mark.ra:.6f} {mark.dec:+.6f}"
-    return f"{words}  {mark.label}" if mark.label else words
 
 
 def read_out_words(session: Session, read_out: ReadOut) -> str:

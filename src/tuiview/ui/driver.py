@@ -140,6 +140,11 @@ class TerminalDriver(LinuxDriver):
             self._writer_thread.write(data)
 
     @property
+    def mouse_in_pixels(self) -> bool:
+        """Whether the terminal tells where the mouse is to a pixel; else to a cell."""
+        return self._mouse_pixels
+
+    @property
     def queued(self) -> int:
         """Writes that wait for the terminal to take them."""
         return self._writer_thread._queue.qsize() if self._writer_thread is not None else 0

@@ -32,7 +32,7 @@ class ChooseScreen(ModalScreen[str | None]):
     DEFAULT_CSS = """
     ChooseScreen { align: center middle; }
     ChooseScreen > OptionList {
-        width: 48; max-width: 90%; height: auto; max-height: 80%;
+        width: auto; min-width: 48; max-width: 90%; height: auto; max-height: 80%;
         border: round $primary; background: $surface;
     }
     """

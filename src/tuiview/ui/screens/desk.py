@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,14 +15,16 @@ from textual.widgets import Static
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics.encode import encode
+from tuiview.graphics.passthrough import wrap
+from tuiview.graphics.tmux import Tmux
 from tuiview.session import changes
 from tuiview.session.examining import Examination, Examined
 from tuiview.text import printable
+from tuiview.ui import marking
 from tuiview.ui.actions import ACTIONS, action, effective_keys
 from tuiview.ui.describe import (
     badges,
     decision_words,
-    mark_words,
     measured_rows,
     place,
     read_out_words,
@@ -35,6 +38,7 @@ from tuiview.ui.widgets.grid_bar import GridBar
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import Badges, ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
+from tuiview.ui.widgets.mark_table import MarkTable
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
 from tuiview.ui.widgets.notice_line import NoticeLine
@@ -98,6 +102,11 @@ class Desk(Screen[None]):
     def note(self) -> NoteEditor:
         """The note editor."""
         return self.query_one("#note", NoteEditor)
+
+    @property
+    def mark_table(self) -> MarkTable:
+        """The table of marks."""
+        return self.query_one("#mark-table", MarkTable)
 
     @property
     def command(self) -> CommandLine:
@@ -177,11 +186,21 @@ class Desk(Screen[None]):
         if self._examines:
             self.set_focus(self.query_one(ExamineBar))
         elif self.session.marking.active:
-            self.set_focus(self.query_one(MarkBar))
+            listed = self._asked_from is self.mark_table and self.mark_table.display
+            self.set_focus(self.mark_table if listed else self.query_one(MarkBar))
         elif self.session.grid.of is not None:
             self.set_focus(self.grid_bar)
         else:
             self.set_focus(self.picture)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a text is being written, or a plot stands in the picture's place."""
+        return self.has_class("asking") or self.has_class("noting") or self._plotting
+
+    def focus_crosshair(self) -> None:
+        """Give the keys to the crosshair."""
+        self.set_focus(self.query_one(ExamineBar if self._examines else MarkBar))
 
     def _try(self, run: Callable[[], object]) -> None:
         try:
@@ -244,15 +263,17 @@ class Desk(Screen[None]):
             self.add_class("noting")
             self.note.begin(item.key, self.session.decisions.note_to_edit(item.key))
 
-    def copy(self) -> None:
-        """Copy the crosshair's coordinates, or the item's key."""
-        item = self.session.item
-        self.copy_words(self._read_out or (item.key if item is not None else ""))
-
     def copy_words(self, words: str) -> None:
         """Hand words to the terminal's clipboard (OSC 52), and show them."""
         if words:
-            self.app.copy_to_clipboard(printable(words, lines=True))
+            words = printable(words, lines=True)
+            self.app.copy_to_clipboard(words)
+            multiplexer = self.terminal.multiplexer
+            if isinstance(multiplexer, Tmux) and multiplexer.passes and self.app._driver:
+                # tmux takes no clipboard from programs unless told to, but passes it on.
+                data = base64.b64encode(words.encode())
+                wrapped = wrap(b"\x1b]52;c;" + data + b"\a")
+                self.app._driver.write(wrapped.decode("ascii"))
             self.say(f"copied {words}")
 
     def ask(self, prompt: str, text: str = "") -> None:
@@ -278,7 +299,7 @@ class Desk(Screen[None]):
             self.say(_ONE_PICTURE, "warning")
         elif not self._examines and self.session.marking.enter():
             self.add_class("marking")
-            self.set_focus(self.query_one(MarkBar))
+            self.focus_mode()
 
     def leave_marking(self) -> None:
         """Mark mode off."""
@@ -296,24 +317,6 @@ class Desk(Screen[None]):
         else:
             self._labelled = mark
             self.ask("label ", mark.label)
-
-    def mark_list(self) -> None:
-        """Choose a mark of this frame by group, label, position; the crosshair goes there."""
-        from tuiview.ui.screens.choose import ChooseScreen
-
-        marks = self.session.marking.marks()
-        if not marks:
-            self.say("no marks on this frame", "warning")
-            return
-        lines = [f"{n}  {mark_words(mark, self.session)}" for n, mark in enumerate(marks, 1)]
-
-        def chosen(line: str | None) -> None:
-            if line is not None:
-                mark = marks[lines.index(line)]
-                self.enter_marking()
-                self.session.marking.go_to(mark.x, mark.y)
-
-        self.app.push_screen(ChooseScreen("marks", lines), chosen)
 
     def enter_examining(self) -> None:
         """Take letters that measure at the crosshair; it starts in the middle of the view."""
@@ -369,16 +372,19 @@ class Desk(Screen[None]):
     def cycle_coordinates(self, step: int) -> None:
         """Tell positions in the next or previous form."""
         self.session.coordinates.cycle(step)
-        self._coordinates_changed()
+        self.coordinates_changed()
+        self.say(self.session.coordinates.words)
 
     def choose_coordinates(self, text: str) -> None:
         """Tell positions in a form by name, or count pixels from 0 or 1."""
         self.session.coordinates.choose(text)
-        self._coordinates_changed()
-
-    def _coordinates_changed(self) -> None:
-        self.show_read_out(self._read)
+        self.coordinates_changed()
         self.say(self.session.coordinates.words)
+
+    def coordinates_changed(self) -> None:
+        """Show positions as they read now."""
+        self.show_read_out(self._read)
+        marking.show_list(self)
 
     def zoom(self, factor: float) -> None:
         """Zoom about the crosshair, or the middle of the pane."""

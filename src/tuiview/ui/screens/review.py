@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.message import Message
 from textual.widgets import Static
 
@@ -18,8 +18,10 @@ from tuiview.loading.request import Failed, Shown
 from tuiview.session import changes
 from tuiview.session.examining import Examined
 from tuiview.session.finding import Sought
+from tuiview.session.mark_list import MarkValuesRead
 from tuiview.session.marking import CrosshairMoved, ReadOut
 from tuiview.session.seeking import ViewMade
+from tuiview.ui import marking
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
 from tuiview.ui.describe import metadata_rows
@@ -31,6 +33,7 @@ from tuiview.ui.widgets.hint_line import HintLine
 from tuiview.ui.widgets.image_pane import ImagePane
 from tuiview.ui.widgets.item_tree import ItemTree
 from tuiview.ui.widgets.mark_bar import MarkBar
+from tuiview.ui.widgets.mark_table import MarkTable
 from tuiview.ui.widgets.metadata_table import MetadataTable
 from tuiview.ui.widgets.note_editor import NoteEditor
 from tuiview.ui.widgets.notice_line import NoticeLine
@@ -76,6 +79,7 @@ class ReviewScreen(Desk):
                 yield MetadataTable(id="metadata")
                 yield Static(NOTE, id="note-title", markup=False)
                 yield NoteEditor(id="note")
+        yield MarkTable(self.action_run, id="mark-table")
         yield Static(id="banner", markup=False)
         yield StatusLine(id="status")
         with Horizontal(id="foot"):
@@ -131,6 +135,7 @@ class ReviewScreen(Desk):
                 self.session.viewer.redraw()
                 self._show_note()
                 self._show_status()
+                marking.show_list(self)
             case changes.DisplayChanged() | changes.StoreChanged():
                 self._show_status()
                 self._show_banner()
@@ -141,11 +146,15 @@ class ReviewScreen(Desk):
                 self.items.refresh_items()
                 self._show_note()
                 self._show_status()
+                marking.show_list(self)
             case changes.ToRun(job):
                 self._try(job)
             case CrosshairMoved():
                 self.show_read_out(None)
                 self._start_rest()
+                marking.show_list(self)
+            case MarkValuesRead():
+                marking.show_list(self)
             case ReadOut() as read_out:
                 self.show_read_out(read_out)
             case Examined() as examined:
@@ -190,6 +199,7 @@ class ReviewScreen(Desk):
             self.picture.show(answer.payload, answer.request.signature, answer.picture)
         self._show_status()
         self._start_rest()
+        marking.show_list(self)
 
     def _progressed(self, progress: Progress) -> None:
         item = self.session.item
@@ -239,6 +249,18 @@ class ReviewScreen(Desk):
         shown = self.session.viewer.shown
         if shown is not None and message.name == shown.request.signature:
             self.session.viewer.painted()
+
+    def on_click(self, event: Click) -> None:
+        """The mouse was clicked."""
+        marking.clicked(self, event)
+
+    def on_mark_table_chosen(self, message: MarkTable.Chosen) -> None:
+        """Another mark is under the list's cursor."""
+        self.session.marking.go_to_mark(message.at)
+
+    def on_mark_table_left(self, message: MarkTable.Left) -> None:
+        """The keys go back from the list to the crosshair."""
+        marking.leave_list(self, close=message.closed)
 
     def on_item_tree_chosen(self, message: ItemTree.Chosen) -> None:
         """An item was chosen in the tree."""

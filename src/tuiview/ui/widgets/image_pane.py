@@ -34,6 +34,7 @@ class ImagePane(Canvas, can_focus=True):
         terminal: What is known of the terminal.
     """
 
+    FOCUS_ON_CLICK = False  # a mode, or a text that is being written, keeps its keys
     DEFAULT_CSS = "ImagePane { width: 1fr; height: 1fr; background: $background; }"
 
     class Painted(Message):
@@ -78,6 +79,19 @@ class ImagePane(Canvas, can_focus=True):
     def area(self) -> Area:
         """The area that pictures must fill now."""
         return self.terminal.area(self.size.width, self.size.height)
+
+    def part_at(self, x: float, y: float) -> tuple[float, float] | None:
+        """The parts of the picture's width and height at which a position of the screen lies.
+
+        Args:
+            x: In cells from the screen's left edge.
+            y: In cells from its upper edge.
+        """
+        if self._shown is None:
+            return None
+        place = self._picture_region(self._shown.payload.area)
+        across, down = (x - place.x) / place.width, (y - place.y) / place.height
+        return (across, down) if 0 <= across < 1 and 0 <= down < 1 else None
 
     def coarse_quality(self, area: Area, protocol: Protocol) -> Quality | None:
         """How finely a first picture may be encoded on this link; None is finely."""

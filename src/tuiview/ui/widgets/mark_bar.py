@@ -36,7 +36,7 @@ class MarkBar(Static, can_focus=True):
             words.append(
                 Content.assemble((f"{number}", f"bold {group.color}"), f" {printable(group.name)}")
             )
-        words.append(Content("s snap  ' peak  d delete  e label  M move  tab next  m leave"))
+        words.append(Content("s snap  ' peak  d delete  e label  M move  tab next  p list  m end"))
         super().__init__(Content("  ").join(words), id=id)
         self._desk = desk
 
