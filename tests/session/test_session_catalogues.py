@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from tuiview.collection.open import CollectionOptions, open_collection
@@ -209,3 +210,45 @@ def test_what_is_kept_is_bounded(desk, stars, monkeypatch):
     here.session.move(2)
     here.settle()
     assert len(held) == 1
+
+
+def test_zooming_in_brings_back_what_a_frame_has_too_much_of(desk, tmp_path, monkeypatch):
+    from tuiview.exchange import catalogue
+
+    monkeypatch.setattr(catalogue, "MOST", 100)
+    monkeypatch.setattr(catalogue, "MOST_LABELS", 20)
+    many = tmp_path / "many.csv"
+    # A grid over the frame of 64 x 48 pixels, four sources in each pixel.
+    rows = [f"{x / 2},{y / 2},s{x}-{y}\n" for x in range(128) for y in range(96)]
+    many.write_text("x,y,label\n" + "".join(rows))
+    here = desk(many)
+    look = here.session.look
+
+    def places():
+        (points,) = here.drawn()
+        return {tuple(p) for p in np.frombuffer(points.positions).reshape(-1, 2).tolist()}
+
+    assert len(places()) == 100
+    assert any("zoom in for the rest" in words for _, words in here.notices)
+    look.change(zoom=32.0, center=(30.0, 20.0))
+    here.settle()
+    box = here.session.viewer.viewport.visible()
+    seen = {
+        (x / 2, y / 2) for x in range(128) for y in range(96)
+        if box.x0 <= x / 2 <= box.x1 and box.y0 <= y / 2 <= box.y1
+    }  # fmt: skip
+    assert 4 < len(seen) < 30
+    assert seen <= places()
+    look.change(zoom=64.0, center=(30.0, 20.0))
+    here.settle()
+    assert {"s60-40"} <= {text.text for text in here.drawn(Text)}
+    look.change(center=(3.0, 4.0))
+    here.settle()
+    assert {"s6-8"} <= {text.text for text in here.drawn(Text)}
+    here.session.move(1)
+    here.settle()
+    assert len(places()) == 100
+    here.session.move(-1)
+    look.change(zoom=None, center=None)
+    here.settle()
+    assert (len(places()), here.drawn(Text)) == (100, [])

@@ -43,7 +43,9 @@ async def test_snapped_marks_lie_on_gaias_stars(open_review, shared_data, tmp_pa
     async with open_review(shared_data / "catalogs" / "dss_hd219829.fits") as review:
         review.session.catalogues.add(CatalogueOptions.parse(str(listed)))
         await review.idle()
-        (points,) = [s for s in review.session.shown.request.overlay if isinstance(s, Points)]
+        (points,) = [
+            s for s in review.session.viewer.shown.request.overlay if isinstance(s, Points)
+        ]
         drawn = np.frombuffer(points.positions).reshape(-1, 2)
         await command(review, "zoom 6")
         off = []
@@ -64,5 +66,5 @@ async def test_snapped_marks_lie_on_gaias_stars(open_review, shared_data, tmp_pa
         # In 64 years it has moved by 18 pixels.
         from tuiview.imaging.wcs import pixel
 
-        later = pixel(review.session.info.wcs, HD_219829[1], HD_219829[2])
+        later = pixel(review.session.viewer.info.wcs, HD_219829[1], HD_219829[2])
         assert math.hypot(mark.x - later[0], mark.y - later[1]) > 17

@@ -245,11 +245,18 @@ class Sources:
         inside = place.inside(x, y)
         rows, x, y = rows[inside], x[inside], y[inside]
         found = len(rows)
+        partial = found > MOST
+        partial |= self._labels is not None and found > MOST_LABELS
+        partial |= self._sizes is not None and found > MOST_SIZED
         if found > MOST:
-            note = f"{self.title}: {MOST:,} of {found:,} sources in this image are drawn"
+            note = (
+                f"{self.title}: {MOST:,} of {found:,} sources in this image are drawn;"
+                " zoom in for the rest"
+            )
             few = np.linspace(0, found - 1, MOST).astype(np.int64)
             rows, x, y = rows[few], x[few], y[few]
-        return Drawn(self._marks(rows, x, y, place), self._words(rows, x, y), found, note)
+        words = self._words(rows, x, y)
+        return Drawn(self._marks(rows, x, y, place), words, found, note, partial)
 
     def _near(self, place: Place) -> Rows:
         circle = place.footprint

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiview.errors import UnreadableError
+from tuiview.imaging.frame import Box
 from tuiview.source import FileSource
 from tuiview.text import printable
 
@@ -48,12 +49,15 @@ class Drawn(NamedTuple):
         labels: The words beside them.
         found: How many entries of the layer lie in the frame.
         note: What the reviewer should know: why there is nothing, or less than there is.
+        partial: Whether there are too many for all symbols, sizes or labels; there may be fewer
+            in a part of the frame.
     """
 
     marks: tuple[Shape, ...] = ()
     labels: tuple[Shape, ...] = ()
     found: int = 0
     note: str = ""
+    partial: bool = False
 
 
 @dataclass(eq=False)
@@ -67,6 +71,7 @@ class Place:
         origin: Whether row 0 is shown at the bottom (`lower`) or the top (`upper`).
         wcs: Its world coordinates, or None.
         physical: The header's numbers of IRAF's physical coordinates.
+        window: The part of the frame that is wanted, or None for all of it.
     """
 
     names: tuple[str, ...]
@@ -75,6 +80,7 @@ class Place:
     origin: Literal["lower", "upper"] = "lower"
     wcs: WCS | None = None
     physical: Mapping[str, float] = field(default_factory=dict)
+    window: Box | None = None
 
     @classmethod
     def of(cls, item: Item, frame: Frame) -> Place:
@@ -85,9 +91,20 @@ class Place:
                 numbers[card.key] = float(card.value)
         return cls(names_of(item), frame.name, frame.shape, frame.origin, frame.wcs(), numbers)
 
+    @property
+    def box(self) -> Box:
+        """What is wanted of the frame."""
+        whole = Box.whole(self.shape)
+        if (part := self.window) is None:
+            return whole
+        return Box(
+            max(whole.x0, part.x0), max(whole.y0, part.y0),
+            min(whole.x1, part.x1), min(whole.y1, part.y1),
+        )  # fmt: skip
+
     @cached_property
     def footprint(self) -> Circle | None:
-        """The smallest circle about the frame's middle that holds it; None without a sky.
+        """The smallest circle about the box's middle that holds it; None without a sky.
 
         Raises:
             UnreadableError: The world coordinates give no positions.
@@ -97,8 +114,10 @@ class Place:
         from tuiview.exchange.skyindex import separation
         from tuiview.imaging.wcs import sky
 
-        ny, nx = self.shape
-        x, y = np.meshgrid(np.linspace(-1, nx, _GRID), np.linspace(-1, ny, _GRID))
+        x0, y0, x1, y1 = self.box
+        x, y = np.meshgrid(
+            np.linspace(x0 - 0.5, x1 + 0.5, _GRID), np.linspace(y0 - 0.5, y1 + 0.5, _GRID)
+        )
         try:
             ra, dec = sky(self.wcs, x.ravel(), y.ravel())
         except Exception as error:  # wcslib has many words for a projection that does not work
@@ -132,10 +151,10 @@ class Place:
             raise UnreadableError(f"the world coordinates fail: {printable(str(error))}") from None
 
     def inside(self, x: Floats, y: Floats) -> NDArray[np.bool_]:
-        """Which pixel positions lie in the frame."""
-        ny, nx = self.shape
+        """Which pixel positions lie in the box."""
+        x0, y0, x1, y1 = self.box
         with np.errstate(invalid="ignore"):
-            return np.asarray((x >= -0.5) & (y >= -0.5) & (x <= nx - 0.5) & (y <= ny - 0.5))
+            return np.asarray((x >= x0) & (y >= y0) & (x <= x1) & (y <= y1))
 
     def arcsec(self) -> float:
         """The side of a pixel in the middle of the frame, NaN without a sky."""

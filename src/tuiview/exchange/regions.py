@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tuiview.errors import UnreadableError
 from tuiview.exchange.options import COLORS, CatalogueOptions
 from tuiview.exchange.places import Drawn, Floats, Place
+from tuiview.imaging.frame import Box
 from tuiview.imaging.overlay import (
     Circle,
     Ellipse,
@@ -134,13 +135,17 @@ class Figures:
             note = f"{self.title}: this image has no world coordinates"
         elif self._sky:
             placed += self._on_sky(place)
-        ny, nx = place.shape
-        seen = [p for p in placed if p.touches(nx, ny)]
+        seen = [p for p in placed if p.touches(place.box)]
         found = len(seen)
+        worded = sum(bool(p.region.text) for p in seen)
+        partial = found > MOST or worded > MOST_WORDS
         if found > MOST:
-            note = f"{self.title}: {MOST:,} of {found:,} regions in this image are drawn"
+            note = (
+                f"{self.title}: {MOST:,} of {found:,} regions in this image are drawn;"
+                " zoom in for the rest"
+            )
             seen = seen[:: found // MOST + 1]
-        return Drawn(self._outlines(seen), self._words(seen, place), found, note)
+        return Drawn(self._outlines(seen), self._words(seen, place), found, note, partial)
 
     def _on_sky(self, place: Place) -> list[_Placed]:
         """The regions near the frame, with their pixels and the sky's axes there."""
@@ -234,13 +239,13 @@ class _Placed:
         dx, dy = math.cos(angle) * self.west + math.sin(angle) * self.north
         return math.degrees(math.atan2(dy, dx))
 
-    def touches(self, nx: int, ny: int) -> bool:
-        """Whether the box about it touches a frame of that size."""
+    def touches(self, box: Box) -> bool:
+        """Whether the box about it touches another one."""
         if not np.isfinite(self.xy).all():
             return False
         reach = max((self._scale(f) * math.hypot(f.a, f.b) for f in self.region.figures), default=0)
         (x0, y0), (x1, y1) = self.xy.min(0) - reach, self.xy.max(0) + reach
-        return bool(x1 >= -0.5 and y1 >= -0.5 and x0 <= nx - 0.5 and y0 <= ny - 0.5)
+        return bool(x1 >= box.x0 and y1 >= box.y0 and x0 <= box.x1 and y0 <= box.y1)
 
     def shapes(self, color: int) -> Iterable[Shape]:
         """Its outlines, crisp at every zoom."""

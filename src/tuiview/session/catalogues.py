@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tuiview.errors import TuiviewError, UsageError
+from tuiview.imaging.frame import Box
 from tuiview.imaging.overlay import Points, Segments, Shape
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 HELD_BYTES = 64_000_000
 """Bound of the overlays that are kept."""
+_MARGIN = 1.5
+"""How much more than what is in sight is found at once, along each side."""
 Key = tuple[str, str | None]
 
 
@@ -55,6 +59,11 @@ class _Overlay:
     drawn: dict[int, Drawn] = field(default_factory=dict)
 
     @property
+    def partial(self) -> bool:
+        """Whether anything is left out because there is so much."""
+        return any(drawn.partial for drawn in self.drawn.values())
+
+    @property
     def nbytes(self) -> int:
         total = 200
         for drawn in self.drawn.values():
@@ -66,12 +75,37 @@ class _Overlay:
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class _Closeup:
+    """What all catalogues draw over a part of a frame.
+
+    Attributes:
+        key: The item and its frame.
+        box: The part, in image pixels.
+        overlay: What is drawn; None while it is being found.
+    """
+
+    key: Key
+    box: Box
+    overlay: _Overlay | None = None
+
+    def serves(self, key: Key, window: Box) -> bool:
+        """Whether it holds all that can be drawn of what is in sight."""
+        box = self.box
+        within = box.x0 <= window.x0 and box.y0 <= window.y0
+        within &= window.x1 <= box.x1 and window.y1 <= box.y1
+        close = box.x1 - box.x0 < 1.1 * _MARGIN * (window.x1 - window.x0)
+        complete = self.overlay is not None and not self.overlay.partial
+        return self.key == key and within and (close or complete)
+
+
 class Catalogues:
     """The catalogues of a review.
 
     All methods are for the screen's thread and never wait. Files are read on a thread of their
     own; the sources of a frame are found on the loader's threads, for the current item and for
-    those that come next, so that prefetched pictures already have them.
+    those that come next, so that prefetched pictures already have them. Where a frame has too many
+    for all of them, those in sight are found for themselves when one zooms in.
 
     Args:
         session: The review.
@@ -84,6 +118,7 @@ class Catalogues:
         self._bytes = 0
         self._wanted: dict[int, tuple[Key, int]] = {}
         self._current = 0
+        self._closeup: _Closeup | None = None
         self._told: set[str] = set()
         self.sheets: list[Sheet] = []
         self.shown = True
@@ -92,7 +127,9 @@ class Catalogues:
     @property
     def idle(self) -> bool:
         """Whether everything is read and worked out."""
-        return not self._wanted and (self._background is None or self._background.idle)
+        if self._wanted or (self._closeup is not None and self._closeup.overlay is None):
+            return False
+        return self._background is None or self._background.idle
 
     def add(self, options: CatalogueOptions) -> None:
         """Read a catalogue behind; a notice tells when it is there."""
@@ -161,6 +198,7 @@ class Catalogues:
         """Work out anew what lies over an item: its file may be another one."""
         for held in [held for held in self._held if held[0] == key]:
             self._bytes -= self._held.pop(held).nbytes
+        self._closeup = None
         self._wanted = {s: wanted for s, wanted in self._wanted.items() if wanted[0][0] != key}
 
     # What is drawn
@@ -170,6 +208,9 @@ class Catalogues:
         if not self.shown or (overlay := self._held.get((key, frame))) is None:
             return ()
         self._held.move_to_end((key, frame))
+        closeup, window = self._closeup, self._window(key)
+        if closeup is not None and window is not None and closeup.overlay is not None:
+            overlay = closeup.overlay if closeup.serves((key, frame), window) else overlay
         shapes: list[Shape] = []
         words: list[Shape] = []
         for number, drawn in overlay.drawn.items():
@@ -211,21 +252,57 @@ class Catalogues:
             if key not in self._held and key not in waiting:
                 self._ask(next(free), item, key, layers)
 
+    def look_closer(self, item: Item, frame: str | None) -> None:
+        """Find what lies in the part of a frame that is in sight, if not all of it is drawn."""
+        key, window = (item.key, frame), self._window(item.key)
+        held = self._held.get(key)
+        if window is None or held is None or not held.partial:
+            self._closeup = None
+            return
+        if self._closeup is not None and self._closeup.serves(key, window):
+            return
+        # With a margin, so that a small step of panning asks nothing.
+        wide, high = ((_MARGIN - 1) / 2 * n for n in (window.x1 - window.x0, window.y1 - window.y0))
+        box = Box(window.x0 - wide, window.y0 - high, window.x1 + wide, window.y1 + high)
+        closeup = self._closeup = _Closeup(key, box)
+        layers = self._layers()
+
+        def find(opened: Frame) -> _Overlay:
+            return _found_in(item, opened, layers, box)
+
+        def done(result: _Overlay | TuiviewError) -> None:
+            overlay = held if isinstance(result, TuiviewError) else result
+            self._session.later(lambda: found(overlay))
+
+        def found(overlay: _Overlay) -> None:
+            if self._closeup is closeup:
+                self._closeup = replace(closeup, overlay=overlay)
+                self._session.viewer.overlay_found(item.key)
+
+        self._session.loader.inspect(item, frame, find, done, "catalogue closeup")
+
+    def _window(self, key: str) -> Box | None:
+        """The image pixels about the middle of the view that may be in sight; None for all."""
+        session = self._session
+        shown, display = session.viewer.shown, session.look.current
+        one = session.viewer.viewport is not None  # and not a grid of many
+        if shown is None or not one or session.look.key != key or display.zoom is None:
+            return None
+        view = shown.viewport
+        # Whichever way the picture is turned.
+        reach = math.hypot(view.width, view.height * view.pixel_aspect) / 2 / display.zoom
+        x, y = display.center or view.center
+        ny, nx = view.shape
+        if reach >= math.hypot(nx, ny) / 2:
+            return None
+        return Box(x - reach, y - reach, x + reach, y + reach)
+
     def _ask(self, slot: int, item: Item, key: Key, layers: dict[int, Layer]) -> None:
         generation = self._current
         self._wanted[slot] = (key, generation)
 
         def find(opened: Frame) -> _Overlay:
-            from tuiview.exchange.places import Drawn, Place
-
-            place = Place.of(item, opened)
-            found = {}
-            for number, layer in layers.items():
-                try:
-                    found[number] = layer.draw(place)
-                except TuiviewError as error:
-                    found[number] = Drawn(note=f"{layer.title}: {error.message}")
-            return _Overlay(found)
+            return _found_in(item, opened, layers)
 
         def done(result: _Overlay | TuiviewError) -> None:
             # An item that cannot be opened says so in its picture's place.
@@ -286,9 +363,26 @@ class Catalogues:
     def _start_anew(self) -> None:
         self._current += 1
         self._held.clear()
+        self._closeup = None
         self._bytes = 0
         self._changed()
 
     def _changed(self) -> None:
         self._session.viewer.overlay_changed()
         self._session.notify(CataloguesChanged())
+
+
+def _found_in(
+    item: Item, opened: Frame, layers: dict[int, Layer], window: Box | None = None
+) -> _Overlay:
+    """What layers draw over an open frame, or over a part of it; runs on a loader's thread."""
+    from tuiview.exchange.places import Drawn, Place
+
+    place = replace(Place.of(item, opened), window=window)
+    found = {}
+    for number, layer in layers.items():
+        try:
+            found[number] = layer.draw(place)
+        except TuiviewError as error:
+            found[number] = Drawn(note=f"{layer.title}: {error.message}")
+    return _Overlay(found)

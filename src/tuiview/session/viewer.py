@@ -118,6 +118,7 @@ class Viewer:
             session.notify(PictureAnswered(answer))
         session.catalogues.prepare((i, self._frame_of(i)) for i in (item, *session.next_items()))
         session.catalogues.tell((item.key, self._frame_of(item)))
+        session.catalogues.look_closer(item, self._frame_of(item))
         if self._begun:  # the first picture has the processor to itself
             session.loader.ahead(self._neighbours())
 
@@ -147,6 +148,8 @@ class Viewer:
         look = self._session.look
         if look.locked and look.current.zoom is not None:
             self.when_info(lambda: None)  # the next item shows the same part of the sky
+        if (item := self._session.item) is not None:
+            self._session.catalogues.look_closer(item, self._frame_of(item))
         if not self._session.annotating.rest(shown):
             self.refine()
 
