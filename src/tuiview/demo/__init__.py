@@ -136,7 +136,7 @@ def _fill(folder: Path, seed: int, count: int) -> None:
         else:
             special[number - plain](folder / "instruments", rng, field)
     lines = [f"{ra:.6f},{dec:.6f},{size:.1f},{name}\n" for ra, dec, size, name in sorted(sources)]
-    (folder / "catalogue.csv").write_text("ra,dec,size,label\n" + "".join(lines))
+    (folder / "catalogue.csv").write_text("ra,dec,size(arcsec),label\n" + "".join(lines))
 
 
 def _deal(rng: np.random.Generator, count: int) -> list[str]:

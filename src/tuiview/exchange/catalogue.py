@@ -21,7 +21,7 @@ from tuiview.text import printable
 
 Floats = NDArray[np.float64]
 
-MOST = 20_000
+MOST = 10_000
 """Sources of one catalogue that are drawn over a frame; more are thinned out evenly."""
 MOST_LABELS = 200
 MOST_SIZED = 500

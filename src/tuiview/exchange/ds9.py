@@ -24,7 +24,7 @@ _SHAPES = (
 )  # fmt: skip
 _SYMBOLS: Mapping[str, tuple[Symbol, ...]] = {
     "circle": ("circle",), "box": ("square",), "diamond": ("diamond",), "cross": ("plus",),
-    "x": ("cross",), "arrow": ("dot",), "boxcircle": ("square", "circle"),
+    "x": ("cross",), "arrow": ("arrow",), "boxcircle": ("square", "circle"),
 }  # fmt: skip
 _COMMAND = re.compile(
     r"(?P<sign>[-+!])?\s*#?\s*(?P<shape>[a-zA-Z]+)\s*\(?(?P<args>[^()|#]*)\)?\s*(?:\|\|)?\s*"

@@ -299,6 +299,10 @@ def _symbol(symbol: Symbol, size: int, width: int) -> tuple[Offsets, Offsets]:
         case "diamond":
             corners = [low, middle, middle, low, high, middle, middle, high, low, middle]
             draw.line(corners, 1, width)
+        case "arrow":  # as DS9's: its tip is at the position
+            draw.line([low, low, middle, middle], 1, width)
+            draw.line([middle - half // 2 - 1, middle, middle, middle], 1, width)
+            draw.line([middle, middle - half // 2 - 1, middle, middle], 1, width)
     mask = np.array(board, bool)
     edge = _around(mask)
 

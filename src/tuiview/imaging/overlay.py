@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-Symbol = Literal["circle", "square", "cross", "plus", "diamond", "dot"]
+Symbol = Literal["circle", "square", "cross", "plus", "diamond", "dot", "arrow"]
 
 DARK = 0x101010
 """The colour of the edge that sets a shape off from a bright image."""

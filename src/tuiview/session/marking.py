@@ -363,7 +363,10 @@ class Marking:
         moved = replace(mark, x=x, y=y, ra=ra, dec=dec)
         if self._session.viewer.shown is not None:
             moved = replace(moved, frame=self._session.viewer.shown.info.frame)
-        self._session.decisions.say_of_mark(What.MARK_MOVED, mark.uuid, asdict(mark), asdict(moved))
+        if moved != mark:
+            self._session.decisions.say_of_mark(
+                What.MARK_MOVED, mark.uuid, asdict(mark), asdict(moved)
+            )
 
     def _by_uuid(self, wanted: str) -> Mark | None:
         return next((m for m in self.marks() if m.uuid == wanted), None)
