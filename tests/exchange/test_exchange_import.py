@@ -258,3 +258,21 @@ def test_what_image_marker_cannot_hold_is_said(data, tmp_path, store, importing)
     for damaged in ("alice_marks.csv", "alice_images.txt"):
         (tmp_path / damaged).write_text("")
         assert list(read_given(tmp_path / damaged, None, ())) == []
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_image_markers_groups_and_categories_become_settings(shared_data, tmp_path, era):
+    from tuiview.exchange.imgmarker import settings_of
+    from tuiview.settings import load_settings
+
+    folder = shared_data / "imgmarker" / "fixtures" / era
+    (tmp_path / "tuiview.toml").write_text(settings_of(folder, ("1", "2"), ("class 1",)))
+    found = load_settings(tmp_path / "data", user_file=tmp_path / "none.toml")
+    assert [c.name for c in found.categories] == ["Good", "Merger", "Bad seeing", "4", "5"]
+    assert [(g.name, g.maximum) for g in found.groups[:4]] == [
+        ("BCG", 1), ("Star", None), ("Artifact", 5), ("4", None),
+    ]  # fmt: skip
+    assert found.groups[0].color == "#ff0000"
+    names = [g.name for g in found.groups], [c.name for c in found.categories]
+    assert settings_of(folder, *names) == ""
+    assert settings_of(shared_data / "imgmarker" / "mark_files", *names) == ""

@@ -68,3 +68,29 @@ async def test_snapped_marks_lie_on_gaias_stars(open_review, shared_data, tmp_pa
 
         later = pixel(review.session.viewer.info.wcs, HD_219829[1], HD_219829[2])
         assert math.hypot(mark.x - later[0], mark.y - later[1]) > 17
+
+
+async def test_snapped_marks_lie_on_the_galaxies_of_a_catalogue(open_review, shared_data):
+    """The brightest galaxies of two clusters; that of a third is burnt out in its picture."""
+    import csv
+
+    folder = shared_data / "imgmarker"
+    with (folder / "mark_files" / "TEST_catalog.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    found = 0
+    async with open_review(folder / "test_images") as review:
+        for _ in range(2):
+            await command(review, "zoom 4")
+            for row in rows:
+                ra, dec = float(row["ra"]), float(row["dec"])
+                review.session.marking.leave()
+                await command(review, f"goto {ra!r} {dec!r}")
+                if review.session.marking.position is None:
+                    continue  # it lies on another image
+                there = review.session.marking.position
+                await review.press("l", "l", "j", "j", "s", "2")
+                mark = review.session.state.marks[-1]
+                assert math.dist((mark.x, mark.y), there) < 0.5
+                found += 1
+            await command(review, "+1")
+    assert found == 2

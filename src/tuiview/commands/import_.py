@@ -20,6 +20,7 @@ from tuiview.commands.options import (
 from tuiview.errors import TuiviewError
 from tuiview.exchange.given import FORMATS
 from tuiview.exchange.marks import Imported
+from tuiview.settings import Settings
 
 EPILOG = """\
 examples:
@@ -73,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
             origin = {"import": {"format": form, "file": file.name}}
             importer = Importer(store, names, args.group or default, origin)
             _tell(file, importer.take(read_given(file, form, categories)))
+            if form == "imgmarker":
+                _tell_settings(file, settings)
         if not store.flush(_PATIENCE):
             raise TuiviewError(f"not everything could be saved: {store.status.error}")
     finally:
@@ -80,6 +83,20 @@ def run(args: argparse.Namespace) -> int:
         collection.close()
     print(f"decisions: {path}", file=sys.stderr)
     return 0
+
+
+def _tell_settings(file: Path, settings: Settings) -> None:
+    from tuiview.exchange.imgmarker import settings_of
+    from tuiview.text import printable
+
+    groups = [group.name for group in settings.groups]
+    categories = [category.name for category in settings.categories]
+    if lines := settings_of(file, groups, categories):
+        print(
+            f"{printable(file.name)}: its groups and categories have no keys here; this in a"
+            f" tuiview.toml beside the data gives them some:\n\n{printable(lines, lines=True)}",
+            file=sys.stderr,
+        )
 
 
 def _tell(file: Path, result: Imported) -> None:

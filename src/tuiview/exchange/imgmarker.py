@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -140,6 +141,37 @@ def _config_names(path: Path, key: str) -> list[str]:
             names = [each.strip() for each in value.split(",")]
             return names[1:] if names[:1] == ["None"] else names
     return []
+
+
+def settings_of(path: Path, groups: Collection[str], categories: Collection[str]) -> str:
+    """The lines of a `tuiview.toml` that give the names of a configuration their keys.
+
+    Args:
+        path: One of Image Marker's files, or their folder.
+        groups: Names of groups that have keys.
+        categories: Names of categories that have keys.
+
+    Returns:
+        Nothing where all of them have keys, or where there is no configuration.
+    """
+    inside = path.is_dir()
+    files = sorted(each for each in path.iterdir() if _kind(each)) if inside else [path]
+    for each in files:
+        own, maxima = _config_names(each, "groups"), _config_names(each, "group_max")
+        said = _config_names(each, "categories")
+        lines = []
+        if not set(said) <= set(categories):
+            lines += ["[review]", f"categories = {json.dumps(said, ensure_ascii=False)}"]
+        if not set(own) <= set(groups):
+            lines += ["[marks]", "groups = ["]
+            for number, name in enumerate(own):
+                most = maxima[number] if number < len(maxima) else ""
+                told = f", maximum = {most}" if most.isdecimal() and int(most) > 0 else ""
+                lines.append(f"  {{ name = {json.dumps(name, ensure_ascii=False)}{told} }},")
+            lines.append("]")
+        if lines:
+            return "\n".join(lines) + "\n"
+    return ""
 
 
 def _number(text: str) -> float | None:
