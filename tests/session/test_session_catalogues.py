@@ -72,6 +72,9 @@ def test_catalogues_and_labels_are_shown_and_hidden(desk, stars, tmp_path):
     here.settle()
     assert here.drawn() == []
     assert "1 stars.csv (2, hidden)" in catalogues.words
+    assert catalogues.toggle(1) == "pixels.csv shown"
+    here.settle()
+    assert len(here.drawn()) == 1
     with pytest.raises(UsageError):
         catalogues.toggle(5)
 

@@ -36,6 +36,24 @@ async def test_a_catalogue_is_opened_hidden_and_shown_by_keys(open_review, folde
         assert "ash is no colour" in review.notices()
 
 
+async def test_a_menu_shows_and_hides_each_thing(open_review, folder, tmp_path):
+    stars = tmp_path / "stars.csv"
+    stars.write_text("ra,dec\n150.1,2.2\n")
+    async with open_review(folder) as review:
+        await review.press("colon")
+        await review.type(f"catalog {stars}")
+        await review.press("enter", "m", "1", "m")
+        await review.press("M")
+        assert "[x] 1 stars.csv" in review.text()
+        await review.press("k", "enter")
+        assert sources(review) == []
+        assert len(review.session.viewer.shown.request.overlay) == 1
+        await review.press("M")
+        assert "[ ] 1 stars.csv" in review.text()
+        await review.press("enter")
+        assert review.session.viewer.shown.request.overlay == ()
+
+
 async def test_own_marks_and_labels_are_hidden_and_shown(open_review, folder):
     async with open_review(folder) as review:
         await review.press("m", "1", "m")

@@ -173,8 +173,11 @@ class Catalogues:
             raise UsageError(f"there are {len(self.sheets)} catalogues")
         else:
             sheet = self.sheets[number]
+            if not self.shown:  # then this one alone
+                self.shown = True
+                for each in self.sheets:
+                    each.shown = False
             sheet.shown = not sheet.shown
-            self.shown = self.shown or sheet.shown
             words = f"{sheet.options.title} {'shown' if sheet.shown else 'hidden'}"
         self._changed()
         return words

@@ -393,7 +393,8 @@ class Marking:
             x, y = self.position
             color = 0xFFD700 if self.grabbed else 0x00FF00
             shapes.append(Crosshair(x, y, color=color))
-            shapes.append(Circle(x, y, SNAP_RADIUS, color=color, unit="screen", edge=False))
+            if self.at is None:  # else it would hide the colour of the mark below
+                shapes.append(Circle(x, y, SNAP_RADIUS, color=color, unit="screen", edge=False))
         return tuple(shapes)
 
     def read(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from tuiview.session.examining import EXAMINATIONS
-from tuiview.ui import composing, gridding, marking
+from tuiview.ui import composing, gridding, marking, overlays
 
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
@@ -201,11 +201,13 @@ ACTIONS: tuple[Action, ...] = (
            lambda d: d.shift_limit(1, 1)),
     Action("invert", "i", "invert the colour map", "Display",
            lambda d: d.session.look.change(invert=not d.session.look.current.invert)),
-    Action("toggle-marks", "S", "show or hide own marks", "Display", lambda d: d.toggle_marks()),
+    Action("toggle-marks", "S", "show or hide own marks", "Display", overlays.toggle_marks),
     Action("toggle-labels", "A", "show or hide labels of marks and sources", "Display",
-           lambda d: d.toggle_labels()),
+           overlays.toggle_labels),
     Action("toggle-catalogues", "D", "show or hide catalogues", "Display",
-           lambda d: d.toggle_catalogues()),
+           overlays.toggle_catalogues),
+    Action("overlay-menu", "M", "show or hide marks, labels, one of the catalogues", "Display",
+           overlays.menu),
     Action("lock-display", "w", "lock the display across items", "Display",
            lambda d: d.toggle_lock()),
     Action("reset-display", "R", "reset the display", "Display", lambda d: d.session.look.reset()),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, RANGES, STRETCHES
 from tuiview.session.copying import FORMS
-from tuiview.ui import composing, gridding, marking
+from tuiview.ui import composing, gridding, marking, overlays
 
 if TYPE_CHECKING:
     from tuiview.ui.screens.desk import Desk
@@ -101,19 +101,6 @@ def _save_to(desk: Desk, text: str) -> None:
     desk.session.save_to(Path(text.strip()).expanduser())
 
 
-def _catalog(desk: Desk, text: str) -> None:
-    """Open a catalogue, or show and hide one that is open, by its number."""
-    from tuiview.exchange.options import CatalogueOptions
-
-    catalogues, words = desk.session.catalogues, text.strip()
-    if words.isdecimal() and int(words) > 0:
-        desk.say(catalogues.toggle(int(words) - 1))
-    elif words:
-        catalogues.add(CatalogueOptions.parse(words))
-    else:
-        desk.say(catalogues.words)
-
-
 COMMANDS: tuple[Command, ...] = (
     Command("limits", "LOW HIGH | auto", "set the limits in data units", _limits),
     Command("stretch", "NAME", "set the stretch", _choice_of("stretch", STRETCHES)),
@@ -136,7 +123,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("residual", "FRAME [FRAME] | off", "fit a frame and subtract it",
             partial(composing.subtract, "residual")),
     Command("catalog", "FILE[,OPTION=VALUE...] | NUMBER",
-            "draw a catalogue or regions; show or hide one", _catalog),
+            "draw a catalogue or regions; show or hide one", overlays.catalogue),
     Command("find", "TEXT", "go to the next item whose name has TEXT",
             lambda d, text: d.session.finding.text(text)),
     Command("note", "WORDS", "go to the next item whose note has WORDS",

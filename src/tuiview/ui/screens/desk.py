@@ -396,24 +396,6 @@ class Desk(Screen[None]):
         if (shown := self.session.viewer.shown) is not None:
             self.session.look.pan(dx, dy, shown.viewport)
 
-    def toggle_marks(self) -> None:
-        """Show or hide own marks."""
-        marking = self.session.marking
-        marking.marks_shown = not marking.marks_shown
-        self.session.viewer.overlay_changed()
-        self.say(f"marks {'shown' if marking.marks_shown else 'hidden'}")
-
-    def toggle_labels(self) -> None:
-        """Show or hide the words beside marks and sources."""
-        marking = self.session.marking
-        marking.labels = not marking.labels
-        self.session.catalogues.show_labels(marking.labels)
-        self.say(f"labels {'shown' if marking.labels else 'hidden'}")
-
-    def toggle_catalogues(self) -> None:
-        """Show or hide all catalogues."""
-        self.say(self.session.catalogues.toggle())
-
     def shift_limit(self, which: int, direction: int) -> None:
         """Move a limit by a step of what is shown."""
         shown = self.session.viewer.shown
