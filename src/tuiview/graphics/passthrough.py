@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 
 MAX_SEQUENCE = 900_000
@@ -17,6 +18,11 @@ def wrap(data: bytes) -> bytes:
     that it last gave to the outer terminal.
     """
     return b"\x1bPtmux;" + data.replace(_ESC, _ESC + _ESC) + b"\x1b\\"
+
+
+def to_clipboard(text: str) -> bytes:
+    """The sequence that hands text to the terminal's clipboard (OSC 52)."""
+    return b"\x1b]52;c;" + base64.b64encode(text.encode()) + b"\a"
 
 
 def wrap_each(chunks: Iterable[bytes]) -> list[bytes]:

@@ -274,6 +274,7 @@ ACTIONS: tuple[Action, ...] = (
            lambda d: d.picture_alone()),
     Action("read-again", "f5,ctrl+l", "read the item again and redraw", "Program",
            lambda d: d.read_again()),
+    Action("messages", "f6", "what was said and copied", "Program", lambda d: d.show_messages()),
     Action("counters", "ctrl+t", "loader, caches and link in figures", "Program",
            lambda d: d.show_counters()),
     Action("palette", "ctrl+p", "all actions by name", "Program",

@@ -144,6 +144,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("delete-marks", "[GROUP]", "delete all marks of this frame, or of a group",
             marking.delete_all),
     Command("save-to", "PATH", "write every decision to another database", _save_to),
+    Command("messages", "", "what was said and copied", lambda d, text: d.show_messages()),
     Command("retry", "", "read the item again", lambda d, text: d.read_again()),
     Command("help", "", "keys and commands", lambda d, text: d.show_help()),
     Command("quit", "", "quit", lambda d, text: d.leave()),

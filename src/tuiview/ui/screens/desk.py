@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics.encode import encode
-from tuiview.graphics.passthrough import wrap
+from tuiview.graphics.passthrough import to_clipboard, wrap
 from tuiview.graphics.tmux import Tmux
 from tuiview.session import changes
 from tuiview.session.examining import Examination, Examined
@@ -57,6 +57,9 @@ NOTE = "note"
 NOTE_KEYS = "ctrl+s keeps it, ctrl+g leaves a draft"
 
 
+_MOST_SAID = 500
+
+
 class Desk(Screen[None]):
     """A screen with the panels of a review, and everything that a key may ask of it.
 
@@ -75,6 +78,7 @@ class Desk(Screen[None]):
         self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
         self._read: ReadOut | None = None
+        self._said: deque[str] = deque(maxlen=_MOST_SAID)
         self._read_out = ""
         self._plotting = False
         self._labelled: Mark | None = None
@@ -164,8 +168,10 @@ class Desk(Screen[None]):
 
     def say(self, words: str, severity: changes.Severity = "information") -> None:
         """Tell something in passing."""
+        words = printable(words, lines=True)
+        self._said.append(words)
         self.app.notify(
-            printable(words, lines=True),
+            words,
             severity=severity,
             timeout=15 if severity == "error" else 4,
             markup=False,
@@ -271,9 +277,7 @@ class Desk(Screen[None]):
             multiplexer = self.terminal.multiplexer
             if isinstance(multiplexer, Tmux) and multiplexer.passes and self.app._driver:
                 # tmux takes no clipboard from programs unless told to, but passes it on.
-                data = base64.b64encode(words.encode())
-                wrapped = wrap(b"\x1b]52;c;" + data + b"\a")
-                self.app._driver.write(wrapped.decode("ascii"))
+                self.app._driver.write(wrap(to_clipboard(words)).decode("ascii"))
             self.say(f"copied {words}")
 
     def ask(self, prompt: str, text: str = "") -> None:
@@ -458,6 +462,12 @@ class Desk(Screen[None]):
         self.session.viewer.retry()
         self.picture.send_everything_again()
         self.refresh(layout=True)
+
+    def show_messages(self) -> None:
+        """What was said in passing."""
+        from tuiview.ui.screens.messages import MessagesScreen
+
+        self.app.push_screen(MessagesScreen(tuple(self._said)))
 
     def show_counters(self) -> None:
         """Loader, caches and link in figures."""
