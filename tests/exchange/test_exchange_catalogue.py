@@ -7,7 +7,8 @@ from sky_images import place, tangent
 
 from tuiview.errors import TuiviewError, UnreadableError, UsageError
 from tuiview.exchange import catalogue
-from tuiview.exchange.catalogue import open_catalogue, recognise, sexagesimal
+from tuiview.exchange.catalogue import open_catalogue, sexagesimal
+from tuiview.exchange.columns import recognise
 from tuiview.exchange.options import CatalogueOptions
 from tuiview.exchange.skyindex import SkyIndex, separation
 from tuiview.imaging.overlay import Circle, Points
