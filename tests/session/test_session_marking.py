@@ -31,6 +31,7 @@ def desk(tmp_path_factory):
     store = Store.open(folder / "store.sqlite", "me")
     opened = Desk(folder / "data", store, settings=Settings(reviewer="me", groups=GROUPS))
     opened.session.marking.enter()
+    opened.session.viewer.read_metadata()
     opened.settle()
     yield opened
     opened.session.close()

@@ -137,6 +137,48 @@ async def test_a_spectrum_goes_through_the_planes_in_world_units(open_review, tm
         assert "at 140" in " ".join(review.session.examining.last)
 
 
+async def test_what_is_typed_after_a_search_that_fails_is_dropped(open_review, tmp_path):
+    import numpy as np
+    from astropy.io import fits
+
+    (tmp_path / "d").mkdir()
+    fits.writeto(tmp_path / "d" / "flat.fits", np.full((64, 64), np.nan, "f4"))
+    async with open_review(tmp_path / "d") as review:
+        loader, held = review.session.loader, []
+        inspect = loader.inspect
+        loader.inspect = lambda *asked: (
+            held.append(asked) if asked[-1] in ("snap", "peaks") else inspect(*asked)
+        )
+        for key in ("s", "apostrophe"):
+            await review.press("m", key, "2", "L", "m")
+            assert review.session.marking.position is not None
+            (asked,) = held
+            held.clear()
+            inspect(*asked)
+            await review.idle()
+            assert review.session.state.marks == ()
+            assert review.session.marking.position is None
+            assert not review.session.marking.active
+
+
+async def test_deleting_waits_for_the_marks_that_were_put_before(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        viewer = review.session.viewer
+        read, viewer.read_metadata, viewer.info = viewer.read_metadata, lambda: None, None
+        for keys in (["m", "1", "d"], ["1", "2", "colon"]):
+            for key in keys:
+                await review.pilot.press(key)
+        for character in "delete-marks":
+            await review.pilot.press("minus" if character == "-" else character)
+        await review.pilot.press("enter")
+        assert review.session.state.marks == ()
+        viewer.read_metadata = read
+        read()
+        await review.idle()
+        assert review.session.state.marks == ()
+        assert "2 marks deleted" in review.notices()
+
+
 async def test_typed_positions_move_the_crosshair(open_review, folder):
     async with open_review(folder) as review:
         for typed, position in (("goto 10,20", (10, 20)), ("goto 150.1 2.2", (31.5, 23.5))):

@@ -6,13 +6,13 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tuiview.errors import TuiviewError, UsageError
 from tuiview.imaging.overlay import Circle, Crosshair, Shape
 from tuiview.review.model import ItemState, Mark, What
 from tuiview.session.changes import Change, Noticed
+from tuiview.session.in_turn import InTurn
 from tuiview.session.mark_list import value_at
 from tuiview.session.mark_shapes import MarkShapes
 from tuiview.session.peaks import peaks_within
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tuiview.session.decisions import Said
     from tuiview.session.session import Session
     from tuiview.settings import Group
-
-T = TypeVar("T")
 
 SNAP_RADIUS = 12.0
 """Screen pixels within which the centroid is sought."""
@@ -58,8 +56,8 @@ class Marking:
         self._session = session
         self._peaks: list[tuple[float, float]] = []
         self._peak = -1
-        self._moving = False
-        self._queued: list[Callable[[], object]] = []
+        self._entered = False
+        self._turn = InTurn(session)
         self._shapes = MarkShapes(session.settings.groups)
         self._gone_to: int | None = None
         self._here: tuple[tuple[Mark, ...], str, list[Mark]] = ((), "", [])
@@ -81,23 +79,26 @@ class Marking:
         viewport = self._session.viewer.viewport
         if viewport is None:
             return False
-        self.active = True
+        self.active = self._entered = True
         if self.position is None:
             self.position = viewport.center
         self._moved()
         return True
 
     def leave(self) -> None:
-        """Hide the crosshair."""
-        self.active, self.grabbed, self.position = False, None, None
-        self._moved()
+        """Hide the crosshair; first it does what still waits for a search."""
+        self.active = self._entered = False
+        self._turn.then(self._hide, anyway=True)
+
+    def _hide(self) -> None:
+        if not self._entered:
+            self.active, self.grabbed, self.position = False, None, None
+            self._moved()
 
     def arrived(self) -> None:
         """Another item or frame is shown: the crosshair starts anew there."""
         self.grabbed = None
-        self._moving = False
-        if self._queued:
-            self._queued.clear()
+        if self._turn.forget():
             words = "left before the crosshair had found its place: nothing was done there"
             self._session.notify(Noticed(words, "warning"))
         self._peaks, self._peak = [], -1
@@ -107,10 +108,7 @@ class Marking:
 
     def then(self, act: Callable[[], object]) -> None:
         """Act where the crosshair will be: at once, or when a snap or a search has ended."""
-        if self._moving:
-            self._queued.append(act)
-        else:
-            act()
+        self._turn.then(act)
 
     def step(self, dx: int, dy: int) -> None:
         """Move by screen pixels."""
@@ -193,7 +191,7 @@ class Marking:
 
             return centroid(frame, x, y, radius)
 
-        self._inspect(find, lambda found: self.go_to(*found), "snap", moves=True)
+        self._turn.search(find, lambda found: self.go_to(*found), "snap")
 
     def next_peak(self, step: int) -> None:
         """Move to the next local peak in the view, the brightest first."""
@@ -206,14 +204,16 @@ class Marking:
         box = session.viewer.viewport.visible()
         apart = self._reach(session.viewer.viewport)
 
+        def find(frame: Frame) -> list[tuple[float, float]]:
+            if not (peaks := peaks_within(frame, box, apart)):
+                raise UsageError("no peak stands out here")
+            return peaks
+
         def found(peaks: list[tuple[float, float]]) -> None:
             self._peaks, self._peak = peaks, -1
-            if peaks:
-                self._to_peak(step)
-            else:
-                session.notify(Noticed("no peak stands out here", "warning"))
+            self._to_peak(step)
 
-        self._inspect(lambda frame: peaks_within(frame, box, apart), found, "peaks", moves=True)
+        self._turn.search(find, found, "peaks")
 
     @staticmethod
     def _reach(viewport: Viewport) -> float:
@@ -265,15 +265,17 @@ class Marking:
             self.go_to(marks[at].x, marks[at].y)
             self._gone_to = at
 
-    def nearest(self) -> Mark | None:
-        """The mark of this frame that is nearest to the crosshair; of equal ones the newest.
+    def nearest(self, position: tuple[float, float] | None = None) -> Mark | None:
+        """The mark of this frame that is nearest to a position, else to the crosshair.
+
+        Of equally near ones it is the newest.
 
         Where `next_mark` or the list brought the crosshair to one of them, it is that one.
         """
-        if self.position is None:
+        if (position := position or self.position) is None:
             return None
-        (x, y), marks, at = self.position, self.marks(), self.at
-        if at is not None and at == self._gone_to:
+        (x, y), marks, at = position, self.marks(), self.at
+        if at is not None and at == self._gone_to and position == self.position:
             return marks[at]
         return min(reversed(marks), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
 
@@ -301,6 +303,11 @@ class Marking:
             session.decisions.say_once_known(lambda state: self._put(group, mark, state))
 
         session.viewer.when_info(put, decides=True)
+
+    def _when_known(self, act: Callable[[ItemState], None]) -> None:
+        """Act once sky and state of the item are known, after what was asked for before."""
+        session = self._session
+        session.viewer.when_info(lambda: session.decisions.when_known(act), decides=True)
 
     def _put(self, group: Group, mark: Mark, state: ItemState) -> list[Said]:
         """What is said to put a mark, in view of those that there are."""
@@ -337,19 +344,30 @@ class Marking:
         Raises:
             UsageError: There is none.
         """
-        mark = self.nearest()
+        position = self.position
+        self._when_known(lambda state: self._delete(self.nearest(position)))
+
+    def _delete(self, mark: Mark | None) -> None:
         if mark is None:
             raise UsageError("no mark to delete on this frame")
         self._session.decisions.say_of_mark(What.MARK_DELETED, mark.uuid, asdict(mark), None)
 
-    def delete_all(self, group: str | None = None) -> int:
-        """Delete all marks of this frame, or those of one group, in one step; returns how many."""
+    def delete_all(self, group: str | None = None) -> None:
+        """Delete all marks of this frame, or those of one group, in one step.
+
+        Raises:
+            UsageError: There are none.
+        """
+        self._when_known(lambda state: self._delete_all(group))
+
+    def _delete_all(self, group: str | None) -> None:
         gone = [m for m in self.marks() if group is None or m.group == group]
-        if gone:
-            self._session.decisions.say_of_marks(
-                [(What.MARK_DELETED, m.uuid, asdict(m), None) for m in gone]
-            )
-        return len(gone)
+        if not gone:
+            raise UsageError("no such marks on this frame")
+        self._session.decisions.say_of_marks(
+            [(What.MARK_DELETED, m.uuid, asdict(m), None) for m in gone]
+        )
+        self._session.notify(Noticed(f"{len(gone)} marks deleted; u brings them back"))
 
     def label(self, mark: Mark, text: str) -> None:
         """Give a mark a label."""
@@ -404,49 +422,23 @@ class Marking:
         x, y = self.position
         column, row = math.floor(x + 0.5), math.floor(y + 0.5)
 
+        session = self._session
+        if session.item is None or session.viewer.shown is None:
+            return
+
         def value(frame: Frame) -> str:
             found = value_at(frame, column, row)
             return f"{found} {frame.unit}".rstrip() if found else "outside"
 
-        self._inspect(value, lambda v: self._session.notify(ReadOut(x, y, v)), "value", post=True)
+        def done(found: str | TuiviewError) -> None:
+            if isinstance(found, TuiviewError):
+                session.notify(Noticed(str(found), "warning"))
+            else:
+                session.notify(ReadOut(x, y, found))
+
+        session.loader.inspect(session.item, session.viewer.shown.info.frame, value, done, "value")
 
     def _moved(self) -> None:
         self._session.viewer.redraw()
         self._session.notify(CrosshairMoved())
         self.read()
-
-    def _inspect(
-        self,
-        job: Callable[[Frame], T],
-        use: Callable[[T], object],
-        kind: str,
-        *,
-        post: bool = False,
-        moves: bool = False,
-    ) -> None:
-        """Run a job on the frame behind; use its result on the screen's thread.
-
-        With `post` it is used on the loader's thread; with `moves` what comes next waits for it.
-        """
-        session = self._session
-        if session.item is None or session.viewer.shown is None:
-            return
-
-        def ended(result: T | TuiviewError) -> None:
-            self._moving = False
-            if not isinstance(result, TuiviewError):
-                use(result)
-            queued, self._queued = self._queued, []
-            for act in queued:
-                session.later(partial(self.then, act))
-
-        def done(result: T | TuiviewError) -> None:
-            if isinstance(result, TuiviewError):
-                session.notify(Noticed(str(result), "warning"))
-            if not post:
-                session.later(lambda: ended(result))
-            elif not isinstance(result, TuiviewError):
-                use(result)
-
-        self._moving = self._moving or moves
-        session.loader.inspect(session.item, session.viewer.shown.info.frame, job, done, kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tuiview.errors import TuiviewError
@@ -248,8 +249,9 @@ class Viewer:
         if current is not None and item.key == current.key:
             self.info = info
             waiting, self._waiting_for_info = self._waiting_for_info, []
-            for go_on, _ in waiting:
-                go_on()
+            with ExitStack() as each:  # one that fails keeps none of the others
+                for go_on, _ in reversed(waiting):
+                    each.callback(go_on)
 
     def when_info(self, go_on: Callable[[], object], *, decides: bool = False) -> None:
         """Call `go_on` now if header and world coordinates are known, else once they are.

@@ -57,10 +57,8 @@ def group(desk: Desk, text: str) -> None:
 
 def delete_all(desk: Desk, text: str) -> None:
     """`:delete-marks [GROUP]`."""
-    gone = desk.session.marking.delete_all(text.strip() or None)
-    if not gone:
-        raise UsageError("no such marks on this frame")
-    desk.say(f"{gone} marks deleted; u brings them back")
+    marking = desk.session.marking
+    marking.then(lambda: marking.delete_all(text.strip() or None))
 
 
 # The list
