@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from tuiview.settings import Settings
     from tuiview.ui.pulse import Pulse
 
-_PATIENCE = 0.25
-"""Seconds that a key waits for the text before it to be taken in."""
+_PATIENCE = 3.0
+"""Seconds that a key waits at most for the text before it to be taken in; only a widget that waits
+for the application itself takes as long, while a loaded computer easily takes a quarter."""
 
 MakeSession = Callable[[Callable[[Change], None]], "Session"]
 
