@@ -2,6 +2,7 @@ import pytest
 
 from tuiview.ui.actions import ACTIONS, bindings, effective_keys, key_names
 from tuiview.ui.commands import COMMANDS, jump
+from tuiview.ui.widgets.mark_table import MarkTable
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,11 @@ def test_no_key_has_two_actions_in_one_mode():
     for mode in {action.mode for action in ACTIONS}:
         keys = [key for b in bindings(mode) for key in b.key.split(",")]
         assert len(keys) == len(set(keys)), mode
+
+
+def test_a_key_has_one_meaning_in_the_list_of_marks():
+    keys = [key for b in MarkTable.BINDINGS for key in b.key.split(",")]
+    assert len(keys) == len(set(keys))
 
 
 def test_a_keymap_goes_over_the_builtin_keys():

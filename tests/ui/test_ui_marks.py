@@ -82,6 +82,15 @@ async def test_leaving_gives_the_digits_back_to_categories(open_review, folder):
         assert review.session.state.categories == {"spiral"}
 
 
+async def test_how_to_leave_shows_beside_any_number_of_groups(open_review, folder):
+    groups = tuple(Group(f"a group of number {n}", "#00ff00") for n in range(9))
+    async with open_review(folder, groups=groups, size=(80, 24)) as review:
+        await review.press("m")
+        foot = review.text().splitlines()[-1]
+        assert "m leave" in foot
+        assert foot.rstrip().endswith("a group of number 1")
+
+
 async def test_tab_goes_through_the_marks(open_review, folder):
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m", "2", "L", "2", "tab")
@@ -287,6 +296,11 @@ async def test_the_list_of_marks_follows_the_edits_and_the_crosshair_follows_it(
         assert "RA / lon" not in review.text()
         await review.press("L", "2")
         assert len(review.session.state.marks) == 3
+        await review.press("p", "m", "1")
+        assert not review.session.marking.active
+        assert review.session.state.categories == {"spiral"}
+        await review.press("m")
+        assert "RA / lon" not in review.text()
 
 
 async def test_a_hundred_thousand_marks_cost_the_lines_in_sight(open_review, folder):

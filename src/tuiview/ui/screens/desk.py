@@ -309,7 +309,7 @@ class Desk(Screen[None]):
         """Mark mode off."""
         if self.session.marking.active:
             self.session.marking.leave()
-            self.remove_class("marking")
+            self.remove_class("marking", "listing")
             self.focus_mode()
             self._show_status()
 

@@ -17,8 +17,8 @@ from tuiview.text import printable
 from tuiview.ui.actions import bindings
 
 Lines = Callable[[int, int], Sequence[MarkLine]]
-_OWN_KEYS = {"j", "k", "up", "down", "g", "G", "home", "end", "pageup", "pagedown", "enter", "p",
-             "escape", "q"}  # fmt: skip
+_OWN_KEYS = {"j", "k", "up", "down", "g", "G", "home", "end", "pageup", "pagedown", "enter", "m",
+             "p", "escape", "q"}  # fmt: skip
 # Title, width, whether numbers stand to the right.
 _COLUMNS = (
     ("#", 6, True), ("group", 14, False), ("x", 9, True), ("y", 9, True), ("RA / lon", 12, False),
@@ -46,6 +46,7 @@ class MarkTable(ScrollView, can_focus=True):
         Binding("end,G", "step(1000000000)", "last mark", show=False),
         Binding("enter", "leave(False)", "back to the crosshair", show=False),
         Binding("p,q,escape", "leave(True)", "close the list", show=False),
+        Binding("m", "run('leave-marking')", "leave mark mode", show=False),
         *(
             b for b in bindings("mark")
             if isinstance(b, Binding) and not _OWN_KEYS & set(b.key.split(","))
