@@ -70,11 +70,11 @@ def test_undo_and_redo_return_the_exact_state(desk, steps):
     for step in steps:
         if step == ("undo",):
             if len(past) > 1:
-                session.decisions.undo()
+                session.decisions.undo(lambda steps: None)
                 future.append(past.pop())
         elif step == ("redo",):
             if future:
-                session.decisions.redo()
+                session.decisions.redo(lambda steps: None)
                 past.append(future.pop())
         else:
             try:
@@ -88,10 +88,10 @@ def test_undo_and_redo_return_the_exact_state(desk, steps):
         desk.settle()
         assert session.state.marks == past[-1]
     for wanted in reversed(past[:-1]):
-        session.decisions.undo()
+        session.decisions.undo(lambda steps: None)
         assert session.state.marks == wanted
     for wanted in past[1:]:
-        session.decisions.redo()
+        session.decisions.redo(lambda steps: None)
         assert session.state.marks == wanted
     # From what is on the disk it is the same.
     assert session.store.load([session.item.key])[session.item.key].marks == past[-1]

@@ -27,7 +27,7 @@ async def test_a_mark_put_just_before_leaving_stays_on_its_item(open_review, fol
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m")
         session, position = review.session, review.session.marking.position
-        assert session.viewer.info is None
+        session.viewer.info = None  # as while the header is being read
         session.marking.put(1)
         session.move(1)
         await review.idle()

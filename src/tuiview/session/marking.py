@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -265,19 +265,19 @@ class Marking:
             self.go_to(marks[at].x, marks[at].y)
             self._gone_to = at
 
-    def nearest(self, position: tuple[float, float] | None = None) -> Mark | None:
-        """The mark of this frame that is nearest to a position, else to the crosshair.
-
-        Of equally near ones it is the newest.
+    def nearest(self) -> Mark | None:
+        """The mark of this frame that is nearest to the crosshair; of equal ones the newest.
 
         Where `next_mark` or the list brought the crosshair to one of them, it is that one.
         """
-        if (position := position or self.position) is None:
+        if self.position is None:
             return None
-        (x, y), marks, at = position, self.marks(), self.at
-        if at is not None and at == self._gone_to and position == self.position:
-            return marks[at]
-        return min(reversed(marks), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
+        return self._chosen() or _nearest(self.marks(), self.position)
+
+    def _chosen(self) -> Mark | None:
+        """The mark that the crosshair was brought to, while it stands there."""
+        at = self.at
+        return self.marks()[at] if at is not None and at == self._gone_to else None
 
     def put(self, number: int) -> None:
         """Put a mark of group `number` (0-based) at the crosshair, or the grabbed one down there.
@@ -304,10 +304,10 @@ class Marking:
 
         session.viewer.when_info(put, decides=True)
 
-    def _when_known(self, act: Callable[[ItemState], None]) -> None:
-        """Act once sky and state of the item are known, after what was asked for before."""
+    def _say(self, said: Callable[[ItemState], list[Said]]) -> None:
+        """Say something of marks in view of those that there are, after what was said before."""
         session = self._session
-        session.viewer.when_info(lambda: session.decisions.when_known(act), decides=True)
+        session.viewer.when_info(lambda: session.decisions.say_once_known(said), decides=True)
 
     def _put(self, group: Group, mark: Mark, state: ItemState) -> list[Said]:
         """What is said to put a mark, in view of those that there are."""
@@ -344,13 +344,19 @@ class Marking:
         Raises:
             UsageError: There is none.
         """
-        position = self.position
-        self._when_known(lambda state: self._delete(self.nearest(position)))
-
-    def _delete(self, mark: Mark | None) -> None:
-        if mark is None:
+        position, shown = self.position, self._session.viewer.shown
+        if position is None or shown is None:
             raise UsageError("no mark to delete on this frame")
-        self._session.decisions.say_of_mark(What.MARK_DELETED, mark.uuid, asdict(mark), None)
+        frame, chosen = shown.info.frame, self._chosen()
+
+        def delete(state: ItemState) -> list[Said]:
+            marks = [mark for mark in state.marks if mark.frame == frame]
+            mark = chosen if chosen in marks else _nearest(marks, position)
+            if mark is None:
+                raise UsageError("no mark to delete on this frame")
+            return [(What.MARK_DELETED, mark.uuid, asdict(mark), None)]
+
+        self._say(delete)
 
     def delete_all(self, group: str | None = None) -> None:
         """Delete all marks of this frame, or those of one group, in one step.
@@ -358,16 +364,17 @@ class Marking:
         Raises:
             UsageError: There are none.
         """
-        self._when_known(lambda state: self._delete_all(group))
+        shown = self._session.viewer.shown
+        frame = shown.info.frame if shown is not None else None
 
-    def _delete_all(self, group: str | None) -> None:
-        gone = [m for m in self.marks() if group is None or m.group == group]
-        if not gone:
-            raise UsageError("no such marks on this frame")
-        self._session.decisions.say_of_marks(
-            [(What.MARK_DELETED, m.uuid, asdict(m), None) for m in gone]
-        )
-        self._session.notify(Noticed(f"{len(gone)} marks deleted; u brings them back"))
+        def delete(state: ItemState) -> list[Said]:
+            gone = [m for m in state.marks if m.frame == frame and group in (None, m.group)]
+            if not gone:
+                raise UsageError("no such marks on this frame")
+            self._session.notify(Noticed(f"{len(gone)} marks deleted; u brings them back"))
+            return [(What.MARK_DELETED, mark.uuid, asdict(mark), None) for mark in gone]
+
+        self._say(delete)
 
     def label(self, mark: Mark, text: str) -> None:
         """Give a mark a label."""
@@ -442,3 +449,9 @@ class Marking:
         self._session.viewer.redraw()
         self._session.notify(CrosshairMoved())
         self.read()
+
+
+def _nearest(marks: Sequence[Mark], position: tuple[float, float]) -> Mark | None:
+    """The mark that is nearest to a position; of equally near ones the newest."""
+    x, y = position
+    return min(reversed(marks), key=lambda m: math.hypot(m.x - x, m.y - y), default=None)
