@@ -151,8 +151,12 @@ class Marking:
         self.go_to(float(x), float(y))
         return True
 
-    def go_to_typed(self, text: str) -> None:
+    def go_to_typed(self, text: str, there: Callable[[], object]) -> None:
         """Put the crosshair on a typed position: pixels, or the sky once its header is read.
+
+        Args:
+            text: The position.
+            there: Called when the crosshair stands there.
 
         Raises:
             UsageError: It is no position, or the image has no world coordinates.
@@ -161,10 +165,11 @@ class Marking:
         if isinstance(typed, PixelPosition):
             first = self._session.coordinates.first
             self.go_to(typed.x - first, typed.y - first)
+            there()
         else:
-            self._session.viewer.when_info(lambda: self._go_to_sky(typed))
+            self._session.viewer.when_info(lambda: self._go_to_sky(typed, there))
 
-    def _go_to_sky(self, typed: SkyPosition) -> None:
+    def _go_to_sky(self, typed: SkyPosition, there: Callable[[], object]) -> None:
         from tuiview.imaging.wcs import pixel, to_icrs
 
         info = self._session.viewer.info
@@ -177,6 +182,7 @@ class Marking:
         if not (-0.5 <= x < nx - 0.5 and -0.5 <= y < ny - 0.5):
             raise UsageError("that position is not on this image")
         self.go_to(x, y)
+        there()
 
     def snap(self) -> None:
         """Move to the centroid of what is within the radius that shows."""
@@ -314,6 +320,8 @@ class Marking:
         own = [m for m in state.marks if m.group == group.name]
         if group.maximum == 1 and own:
             moved = replace(mark, uuid=own[0].uuid, label=own[0].label)
+            if moved == own[0]:
+                return []
             return [(What.MARK_MOVED, moved.uuid, asdict(own[0]), asdict(moved))]
         if group.maximum is not None and len(own) >= group.maximum:
             raise UsageError(f"group {group.name} has its {group.maximum} marks on this image")

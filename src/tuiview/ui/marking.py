@@ -39,8 +39,7 @@ def clicked(desk: Desk, event: Click) -> None:
 
 def goto(desk: Desk, text: str) -> None:
     """`:goto POSITION`."""
-    desk.session.marking.go_to_typed(text)
-    desk.enter_marking()
+    desk.session.marking.go_to_typed(text, desk.enter_marking)
 
 
 def group(desk: Desk, text: str) -> None:
