@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuiview.imaging.display import Display
@@ -12,9 +12,10 @@ from tuiview.imaging.render import FIRST_INK, palette
 from tuiview.imaging.sheet import Layout, TilePicture, assemble
 from tuiview.picture import Picture
 
-sizes = st.integers(1, 2000)
+sizes = st.integers(12, 1200)
 
 
+@settings(max_examples=40, deadline=None)
 @given(width=sizes, height=sizes, columns=st.integers(1, 12), aspect=st.sampled_from([1.0, 0.5]))
 def test_tiles_lie_within_the_sheet_and_apart(width, height, columns, aspect):
     layout = Layout.square(width, height, columns, aspect)

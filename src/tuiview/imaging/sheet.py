@@ -55,7 +55,7 @@ class Layout:
         """So many columns of tiles that are about square."""
         side = width / columns
         foot = _LETTERS + 3 if side >= _LEAST_CAPTION[0] else 0
-        rows = max(1, round(height * pixel_aspect / (side + foot)))
+        rows = max(1, min(height, round(height * pixel_aspect / (side + foot))))
         return cls(width, height, columns, rows, pixel_aspect)
 
     @classmethod
