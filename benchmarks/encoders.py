@@ -85,7 +85,8 @@ def own_kitty(picture: Picture, area: Area, quality: Quality, repeats: int) -> M
 
 def own_iterm2(picture: Picture, area: Area, quality: Quality, repeats: int) -> Made:
     payload = iterm2.encode(picture, area, quality)
-    seen = enlarge(decoders.decode_iterm2(payload.chunks[0])[0], area)
+    strips = [decoders.decode_iterm2(chunk)[0] for chunk in payload.chunks]
+    seen = enlarge(np.concatenate(strips), area)
     seconds = cpu(lambda: iterm2.encode(picture, area, quality), repeats)
     return seconds, payload.nbytes, pictures.psnr(picture.rgb(), seen)
 

@@ -105,7 +105,7 @@ def test_what_is_sent_ahead_never_holds_a_key_up_for_more_than_the_window(
         while left and link.room_ahead() > 0:
             wire.send(4096, link.sent(4096))
             left -= 1
-            assert (wire.free - clock.now) * rate <= most
+            assert (wire.free - clock.now) * rate <= most + 1  # a byte for rounding
         if not wire.answers:
             break
         at, token = wire.answers[0]
