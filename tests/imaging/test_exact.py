@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.visualization import MinMaxInterval, PercentileInterval
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tuiview.errors import Cancelled
@@ -84,6 +84,8 @@ def test_a_sample_alone_would_not_do(large):
     st.sampled_from(["f4", "i2", "u1", "i8"]),
     st.integers(1, 20),
 )
+@example([-3], "99.5%", "u1", 1)
+@example([252, 0, 5], "99.5%", "u1", 9)
 @settings(max_examples=150, deadline=None)
 def test_ties_small_samples_and_bands_do_not_matter(values, interval, dtype, count):
     data = np.array(values, float).reshape(1, -1).repeat(3, 0)

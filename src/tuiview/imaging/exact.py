@@ -106,10 +106,13 @@ class _Tail:
         some = values[self._reached(values, inner)]
         if not some.size:
             return
-        past = self._reached(some, outer)
+        # An open end holds no value, also where whole numbers have none that is beyond all others.
+        past = (
+            self._reached(some, outer) if math.isfinite(self._outer) else np.zeros(some.shape, bool)
+        )
         near = some[~past]
-        within = near[self._beyond(near, inner)]
-        before = int(np.count_nonzero(self._beyond(some, outer)))
+        within = near[self._beyond(near, inner)] if math.isfinite(self._inner) else near
+        before = int(np.count_nonzero(self._beyond(some[past], outer)))
         self._before += before
         self._outer_count += int(np.count_nonzero(past)) - before
         self._inner_count += len(near) - len(within)
