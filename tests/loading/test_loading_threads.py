@@ -189,6 +189,26 @@ def test_a_receiver_that_fails_kills_no_thread(desk):
     assert loader.close(PATIENCE)
 
 
+def test_what_a_receiver_lets_through_is_told(desk):
+    told: Queue[Exception] = Queue()
+
+    def fail(_):
+        raise RuntimeError("a fault of the program")
+
+    def tell(error):
+        told.put(error)
+        raise RuntimeError("and nobody is there to hear of it")
+
+    stages = desk.world.stages()
+    loader = Loader(answer=fail, failed=tell, settings=settings(threads=1), stages=stages)
+    loader.ask(request(1))
+    assert "a fault of the program" in str(told.get(timeout=PATIENCE))
+    loader.inspect(item(1), None, lambda frame: None, fail)
+    assert "a fault of the program" in str(told.get(timeout=PATIENCE))
+    assert loader.close(PATIENCE)
+    assert told.empty()
+
+
 def test_closing_during_work_ends_all_threads(desk):
     before = set(loader_threads())
     begun = threading.Event()

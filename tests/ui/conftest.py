@@ -129,6 +129,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         )  # fmt: skip
         loader = SynchronousLoader(
             ready=lambda answer: notify(changes.NeighbourReady(answer)),
+            failed=lambda error: notify(changes.Faulted(error)),
             settings=LoaderSettings(cache_bytes=100_000_000),
             clock=lambda: 0.0,
         )

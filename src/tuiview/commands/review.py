@@ -167,6 +167,7 @@ def review(
             answer=lambda answer: notify(changes.PictureAnswered(answer)),
             ready=lambda answer: notify(changes.NeighbourReady(answer)),
             progress=lambda progress: notify(changes.Progressed(progress)),
+            failed=lambda error: notify(changes.Faulted(error)),
             settings=LoaderSettings(
                 cache_bytes=settings.cache_megabytes * 1_000_000,
                 threads=settings.threads,

@@ -92,6 +92,7 @@ class Loader:
         settings: Sizes and numbers.
         ready: Takes neighbours that were made ready.
         progress: Told of a demand that takes long, from `SLOW` seconds on.
+        failed: Told of an exception that one of the others, or a `done`, let through.
         stages: The rooms below.
         clock: Tells the time in seconds.
     """
@@ -103,12 +104,14 @@ class Loader:
         settings: LoaderSettings = DEFAULTS,
         ready: Callable[[Answer], None] | None = None,
         progress: Callable[[Progress], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
         stages: Stages = REAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._answer = answer
         self._ready = ready
         self._progress = progress
+        self._failed = failed
         self._settings = settings
         self._clock = clock
         self._lock = threading.Lock()
@@ -430,12 +433,16 @@ class Loader:
             self._hand(self._ready, result)
 
     def _hand(self, receiver: Callable[[Any], None] | None, result: Any) -> None:
+        """Call a receiver; what it lets through is told, and never ends a thread."""
         if receiver is None:
             return
         try:
             receiver(result)
-        except Exception:
-            _log.exception("a receiver of pictures failed")
+        except Exception as error:
+            if self._failed is None or receiver is self._failed:
+                _log.exception("a receiver of pictures failed")
+            else:
+                self._hand(self._failed, error)
 
     def _tick(self) -> bool | None:
         """Tell of a demand that takes long.
