@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,6 +94,44 @@ def test_what_follows_in_one_burst_on_a_slow_line_is_text_and_never_a_decision(
         assert terminal.wait_exit() == 0
     rows = decisions(folder, home)
     assert [(row["note"], row["categories"]) for row in rows] == ([(note, "")] if note else [])
+
+
+@pytest.mark.parametrize("search", ["]", "/001\r", ":order name:desc\rg"])
+def test_a_decision_behind_a_search_is_on_what_it_leads_to(
+    search: str, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(3)
+    with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        terminal.write(f"{search}3j".encode())
+        terminal.wait_for("1 reviewed")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    wanted = "picture-002.png" if "order" in search else "picture-001.png"
+    assert [(row["key"], row["categories"]) for row in decisions(folder, home)] == [
+        (wanted, "class 3")
+    ]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["one packet", "two"])
+def test_a_key_behind_an_escape_is_that_key(
+    together: bool, numbered: Callable[..., Path], home: Path
+) -> None:
+    folder = numbered(5)
+    with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        for burst in ("m\x1b", "2jjm\x1b", "]m\x1b", "3"):
+            terminal.write(burst.encode())
+            if not together:
+                terminal.pump(until=time.monotonic() + 0.03)
+        terminal.wait_for_item(4, 5)
+        terminal.wait_for("class 3")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    rows = decisions(folder, home)
+    assert [row["categories"] for row in rows] == ["class 2", "class 3"]
 
 
 @pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])

@@ -171,7 +171,7 @@ def _center_of_mass(frame: Frame, x: float, y: float, radius: float) -> tuple[fl
         moved = math.hypot(cx - x, cy - y)
         x, y = cx, cy
         if math.hypot(x - start[0], y - start[1]) > 3 * radius:
-            raise MeasureError("no source rests at this position")
+            raise MeasureError("no source here: its centre runs away from the crosshair")
         if moved < 1e-3:
             break
     return x, y

@@ -23,6 +23,7 @@ _TELL_SECONDS = 0.1
 _POLL_SECONDS = 0.02
 _HOLD_SECONDS = 0.3
 _PATIENCE_SECONDS = 2.0
+_LEAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,28 @@ class Finding:
         self._text = ""
         self._behind = Background(session.failed_behind)
         self._told = 0.0
+        self._leads_until: float | None = None
         self.progress = ""
         self.resuming = False
+
+    def lead(self) -> Callable[[], None]:
+        """A search begins that leads to another item; the newest counts.
+
+        Returns:
+            What ends it, to be called from any thread when its change has been notified.
+        """
+        this = self._leads_until = time.monotonic() + _LEAD_SECONDS
+
+        def ended() -> None:
+            if self._leads_until == this:
+                self._leads_until = None
+
+        return lambda: self._session.later(ended)
+
+    @property
+    def leading(self) -> float:
+        """Seconds in which a key should wait for a search to lead where it was meant for."""
+        return 0.0 if self._leads_until is None else max(0.0, self._leads_until - time.monotonic())
 
     @property
     def idle(self) -> bool:
@@ -60,6 +81,7 @@ class Finding:
     def stop(self) -> bool:
         """Give up what is being looked for; returns whether there was something."""
         busy = not self.idle
+        self._leads_until = None
         self.leave_resuming()
         self._behind.supersede("find")
         return busy
@@ -167,17 +189,16 @@ class Finding:
 
     def _find(self, find: Callable[[Poll], int | None], words: str) -> None:
         self.leave_resuming()
+        ended = self.lead()
 
         def job() -> None:
             cancelled = self._behind.superseded("find")
             try:
                 position = find(cancelled)
+                self._session.notify(RowsLoaded() if cancelled() else Sought(position, words))
             finally:
                 self.progress = ""
-            if cancelled():
-                self._session.notify(RowsLoaded())
-            else:
-                self._session.notify(Sought(position, words))
+                ended()
 
         self._behind.run(job, name="find")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tuiview.collection.selection import parse_order
 from tuiview.collection.view import View
-from tuiview.errors import Cancelled, TuiviewError
+from tuiview.errors import Cancelled, Poll, TuiviewError
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
 from tuiview.session.choice import Choice, choose, parse_filter
@@ -84,6 +84,7 @@ class Seeking:
         session = self._session
         choice = choice.seeded()
         names = tuple(c.name for c in session.settings.categories)
+        ended = session.finding.lead()
 
         def make() -> None:
             superseded = self._choosing.superseded("view")
@@ -102,6 +103,7 @@ class Seeking:
             finally:
                 self.progress = ""
             session.notify(made)
+            ended()
 
         self._choosing.run(make, name="view")
 
@@ -146,16 +148,24 @@ class Seeking:
         """Go on to the item that `first` finds among the keys of a piece of the view."""
         session = self._session
         start, count = session.position, session.count
+        ended = session.finding.lead()
+
+        def find(superseded: Poll) -> int | None:
+            for positions in once_round(start, count, step):
+                if superseded():
+                    return None
+                keys = [session.collection.item(session.view.row(p)).key for p in positions]
+                if (found := first(keys)) is not None:
+                    return positions[keys.index(found)]
+            return None
 
         def seek() -> None:
             superseded = session.background.superseded("seek")
-            for positions in once_round(start, count, step):
-                if superseded():
-                    return
-                keys = [session.collection.item(session.view.row(p)).key for p in positions]
-                if (found := first(keys)) is not None:
-                    session.notify(Sought(positions[keys.index(found)], words))
-                    return
-            session.notify(Sought(None, words))
+            try:
+                position = find(superseded)
+                if not superseded():
+                    session.notify(Sought(position, words))
+            finally:
+                ended()
 
         session.background.run(seek, name="seek", urgency=0)

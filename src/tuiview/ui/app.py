@@ -129,10 +129,12 @@ class TuiviewApp(App[None]):
 
         Textual hands keys from queue to queue, so that in a burst (a slow link, a paste) the keys
         after `:` or `enter` would still act as they did before it. Here a key's action has run,
-        and the focus is where it leads, when the next key comes.
+        and the focus and the cursor are where it leads, when the next key comes.
         """
-        if isinstance(event, Key) and not event.is_forwarded and await self._act(event):
-            return
+        if isinstance(event, Key) and not event.is_forwarded:
+            await self.review.led()
+            if await self._act(event):
+                return
         if isinstance(event, Resize) and isinstance(self._driver, TerminalDriver):
             self._driver.shadow.forget()  # the terminal has moved or cut what it shows
         await super().on_event(event)
@@ -148,7 +150,9 @@ class TuiviewApp(App[None]):
         key = event.key
         acted = await self._check_bindings(key, priority=True) or await self._check_bindings(key)
         if acted and isinstance(focused, Input | TextArea):
-            await _caught_up(focused, self.screen)
+            # What it says comes back to itself, and goes up to the screen from queue to queue.
+            up = [node for node in focused.ancestors_with_self if node is not self]
+            await _caught_up(focused, *up)
         return acted
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:

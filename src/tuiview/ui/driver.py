@@ -24,7 +24,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from tuiview.graphics import probe
-from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
+from tuiview.graphics.answers import ESC, Answer, AnswerSplitter, Kind
 from tuiview.graphics.brands import FEW_NUMBERS
 from tuiview.graphics.terminal import DEVICE
 from tuiview.graphics.window import window_size
@@ -34,6 +34,11 @@ _LATE = 2.0
 """Seconds after which the missing rest of an answer is not waited for any more."""
 
 _QUEUED_WRITES = 10_000
+
+_INTRODUCERS = ("[", "O", "P", "]", "_", ESC)
+"""What after an escape may begin a sequence."""
+_ALONE = re.compile(r"\x1b(?![\[Obf\x7f\t])")
+"""An escape that is a key: no sequence begins here, nor a movement by words in an editor."""
 _BEFORE_BACKGROUND = re.compile(r"(;38;(?:2;\d+;\d+;\d+|5;\d+));(?=48;)")
 
 
@@ -223,7 +228,10 @@ class TerminalDriver(LinuxDriver):
                     if not data:
                         break
                     heard = time.monotonic()
-                    self._pass(_fed(parser, splitter.feed(decode(data))))
+                    text = decode(data)
+                    if splitter.held == ESC and not text.startswith(_INTRODUCERS):
+                        self._pass(_keys(parser, splitter.flush()))
+                    self._pass(_fed(parser, splitter.feed(text)))
                 elif splitter.held and (not splitter.certain or time.monotonic() - heard > _LATE):
                     self._pass(_keys(parser, splitter.flush()))
                 self._pass(parser.tick())
@@ -248,16 +256,23 @@ class TerminalDriver(LinuxDriver):
 
 
 def _fed(parser: XTermParser, text: str) -> Iterable[Message]:
-    # An empty text would mean the end of input.
-    return parser.feed(text) if text else ()
+    """Parse input, of which an escape that begins no sequence is a key of its own.
+
+    Textual would take it and the next key for one with Alt, or wait for more and gather what is
+    typed until then: escape and then a held `j` would move nothing for a second.
+    """
+    for number, part in enumerate(_ALONE.split(text)):
+        if number:
+            yield events.Key("escape", ESC)
+        if part:  # an empty text would mean the end of input
+            yield from parser.feed(part)
 
 
 def _keys(parser: XTermParser, text: str) -> Iterable[Message]:
     """The keys in the beginning of a sequence whose rest did not come within the delay."""
-    if text == "\x1b":
-        yield events.Key("escape", "\x1b")
-    else:
-        yield from _fed(parser, text)
+    if text.startswith(ESC):
+        yield events.Key("escape", ESC)
+    yield from _fed(parser, text.removeprefix(ESC))
 
 
 def _widen(writer: WriterThread) -> None:

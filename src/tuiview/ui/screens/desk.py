@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -74,6 +75,7 @@ class Desk(Screen[None]):
         self.session: Session = session
         self.terminal: Terminal = terminal
         self.fault_log = fault_log
+        self._led = asyncio.Event()
         self._rest: Timer | None = None
         self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
