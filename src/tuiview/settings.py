@@ -80,6 +80,8 @@ class Settings:
         exclusive: Whether setting a category clears the others.
         auto_advance: Whether a category key also moves on.
         grid_columns: How many pictures a grid has across.
+        repeats: How many images come back later in the sequence, as `--repeats` takes it.
+        tell_repeats: Whether it is said of an image that it comes back.
         groups: The groups of marks, in order.
         graphics: One of `GRAPHICS`.
         blocks: One of `BLOCKS`: which characters draw pictures where nothing better is there;
@@ -104,6 +106,8 @@ class Settings:
     exclusive: bool = False
     auto_advance: bool = False
     grid_columns: int = 5
+    repeats: str = ""
+    tell_repeats: bool = False
     groups: tuple[Group, ...] = field(default_factory=_default_groups)
     graphics: str = "auto"
     blocks: str = "half"
@@ -163,7 +167,16 @@ class _Reader:
     """Lays one TOML file over settings, naming file and key in every complaint."""
 
     KNOWN: Mapping[str, tuple[str, ...]] = {
-        "review": ("reviewer", "categories", "exclusive", "auto_advance", "grid_columns", "store"),
+        "review": (
+            "reviewer",
+            "categories",
+            "exclusive",
+            "auto_advance",
+            "grid_columns",
+            "store",
+            "repeats",
+            "tell_repeats",
+        ),
         "marks": ("groups",),
         "terminal": ("graphics", "blocks", "query_timeout", "theme"),
         "loading": ("cache_megabytes", "threads", "ahead"),
@@ -188,6 +201,8 @@ class _Reader:
         self._take(review, "exclusive", bool, changes)
         self._take(review, "auto_advance", bool, changes)
         self._take(review, "grid_columns", int, changes)
+        self._take(review, "repeats", str, changes)
+        self._take(review, "tell_repeats", bool, changes)
         if "store" in review:
             folder = Path(self._typed(review["store"], str, "review.store")).expanduser()
             changes["store"] = folder if folder.is_absolute() else self.path.parent / folder

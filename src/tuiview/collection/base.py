@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiview.collection.replicates import repeat_key, split_key
 from tuiview.errors import Poll, never
 from tuiview.source import Source
 
@@ -21,7 +22,8 @@ class Item:
 
     Attributes:
         key: Stable and unique in its collection: the path relative to the collection's root (POSIX
-            separators), or the uuid or id of its row. Decisions belong to it.
+            separators), or the uuid or id of its row. Decisions belong to it. A repeat has one of
+            its own, so that nothing that is known of the first showing is known of it.
         name: The short name that the tree shows.
         source: Where its pixels come from.
         facts: What the collection knows of it without opening it (the row of a lookup table).
@@ -31,6 +33,17 @@ class Item:
     name: str
     source: Source
     facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def own_key(self) -> str:
+        """The key by which the collection knows it, also where it is shown again."""
+        return split_key(self.key)[0]
+
+    def again(self, replicate: int) -> Item:
+        """The same thing as it is shown the how many-th time."""
+        if replicate == 1:
+            return self
+        return replace(self, key=repeat_key(self.key, replicate))
 
 
 @dataclass(frozen=True, slots=True)

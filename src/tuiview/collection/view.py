@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiview.collection.base import Branch, Collection
+from tuiview.collection.base import Branch, Collection, Item
 from tuiview.collection.shuffle import Permutation
 
 Rows = NDArray[np.integer]
@@ -36,7 +36,7 @@ class View:
         self._permutation: Final = permutation
         self._sorted: tuple[Rows, Rows] | None = None
         self.branches: Final = branches
-        self.ascending: Final = permutation is None and (
+        self.ascending = permutation is None and (
             rows is None or rows.size < 2 or bool((rows[1:] > rows[:-1]).all())
         )
 
@@ -83,13 +83,22 @@ class View:
         start, stop = max(0, start), min(stop, len(self))
         if self._rows is not None:
             return self._rows[start:stop]
-        positions = np.arange(start, max(start, stop), dtype=np.int64)
-        if self._permutation is not None:
-            return self._permutation.forward(positions)
-        return positions
+        return self.take(np.arange(start, max(start, stop), dtype=np.int64))
 
-    def position_of(self, row: int) -> int | None:
-        """Where a row is shown, or None if it is not in the view."""
+    def take(self, positions: NDArray[np.int64]) -> Rows:
+        """The rows at these positions."""
+        if self._rows is not None:
+            return self._rows[positions]
+        return positions if self._permutation is None else self._permutation.forward(positions)
+
+    def replicate(self, position: int) -> int:
+        """The how many-th time that its row is shown at a position."""
+        return 1
+
+    def position_of(self, row: int, replicate: int = 1) -> int | None:
+        """Where a row is shown the how many-th time, or None if it is not in the view."""
+        if replicate != 1:
+            return None
         if self._rows is None:
             if not 0 <= row < len(self):
                 return None
@@ -115,3 +124,14 @@ class View:
         if self._rows is None:
             return np.minimum(rows, len(self))
         return np.searchsorted(self._rows, rows.astype(self._rows.dtype)).astype(np.int64)
+
+
+def peek_at(collection: Collection, view: View, position: int) -> Item | None:
+    """The item at a position of a view, if it is in memory."""
+    item = collection.peek(view.row(position))
+    return item if item is None else item.again(view.replicate(position))
+
+
+def item_at(collection: Collection, view: View, position: int) -> Item:
+    """The item at a position of a view; may read."""
+    return collection.item(view.row(position)).again(view.replicate(position))

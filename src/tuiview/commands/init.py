@@ -17,6 +17,8 @@ examples:
 _REST = """\
 exclusive = false          # true: setting one category clears the others
 auto_advance = false       # true: a category key also moves on
+# repeats = "10%"          # so many images come back once more, unannounced
+# tell_repeats = false     # true: say of an image that it comes back
 grid_columns = 5           # pictures across in a grid (o), 2 to 12
 # store = "decisions"      # keep decisions here instead of the user's data folder
 # reviewer = "alice"

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tuiview.collection.replicates import split_key, told_key
 from tuiview.commands.options import add_store, open_paths, settings_of, store_path_of
 from tuiview.text import printable
 
@@ -44,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
 def _fields(event: Event) -> dict[str, Any]:
     fields = asdict(event)
     fields |= fields.pop("decision")
+    fields["item"], fields["replicate"] = split_key(fields["item"])
     return {k: str(v) if k in ("uuid", "session", "step", "undo_of") and v is not None else v
             for k, v in fields.items()}  # fmt: skip
 
@@ -53,5 +55,6 @@ def _line(event: Event) -> str:
     what = d.what.value + (f" {d.name}" if d.name else "")
     took = f"  {d.reaction:.2f} s" if d.reaction is not None else ""
     undo = "  (taken back)" if event.undo_of is not None and event.weight < 0 else ""
-    words = f"{event.utc}  {event.reviewer}  {d.item}  {what}: {d.old!r} -> {d.new!r}{took}{undo}"
+    who = f"{event.utc}  {event.reviewer}  {told_key(d.item)}"
+    words = f"{who}  {what}: {d.old!r} -> {d.new!r}{took}{undo}"
     return printable(words)

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tuiview.collection.replicates import told_key
 from tuiview.text import printable
 
 EPILOG = """\
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     for notice in merged.notices:
         print(printable(notice), file=sys.stderr)
     for c in merged.conflicts:
-        fields = (c.reviewer, c.key, c.field, c.name, c.earlier.value, c.earlier.host,
+        fields = (c.reviewer, told_key(c.key), c.field, c.name, c.earlier.value, c.earlier.host,
                   c.later.value, c.later.host)  # fmt: skip
         print("\t".join(printable(field) for field in fields))
     print(f"{args.into}: {', '.join(map(printable, merged.reviewers))}", file=sys.stderr)

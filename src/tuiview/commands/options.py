@@ -186,12 +186,21 @@ def collection_options(args: argparse.Namespace) -> CollectionOptions:
     )
 
 
-def choice_of(args: argparse.Namespace) -> Choice:
-    """What to review, and in which order."""
+def choice_of(args: argparse.Namespace, settings: Settings) -> Choice:
+    """What to review, and in which order.
+
+    Raises:
+        UsageError: It is not understood how many images are to come back.
+    """
     from tuiview.session.choice import Choice
 
     names = ("only", "where", "order", "sample", "group_by")
-    return Choice(**{name: getattr(args, name, None) or "" for name in names})
+    repeats = settings.repeats if args.repeats is None else args.repeats
+    if repeats:
+        from tuiview.collection.repeats import parse_repeats
+
+        repeats = repeats if parse_repeats(repeats).any else ""
+    return Choice(**{name: getattr(args, name, None) or "" for name in names}, repeats=repeats)
 
 
 def open_paths(

@@ -55,6 +55,7 @@ EPILOG = """\
 examples:
   tuiview data/
   tuiview --only unreviewed --order random:7 data/
+  tuiview --order random --repeats 10% data/
   find . -name '*.fits' -print0 | tuiview -
   tuiview lookup.parquet --where 'snr > 5' --order snr:desc
   tuiview --rgb _i _r _g bands/
@@ -69,6 +70,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", metavar="FILTER", help="unreviewed, reviewed, favourite, a category, not ..."
     )
+    parser.add_argument(
+        "--repeats", metavar="N",
+        help="so many images come back once more, unannounced and without what was said of them"
+        " (10%%, 25, 10%%:SEED); `tuiview report` tells how far one agrees with oneself",
+    )  # fmt: skip
     add_store(parser)
     add_terminal(parser)
     add_display(parser)
@@ -121,7 +127,7 @@ def run(args: argparse.Namespace) -> int:
         os.environ.setdefault("COLORTERM", "truecolor")  # Textual looks there, and nowhere else
     return review(
         collection, settings, terminal,
-        choice=choice_of(args), catalogues=catalogues, take_over=args.take_over,
+        choice=choice_of(args, settings), catalogues=catalogues, take_over=args.take_over,
         profile=args.profile,
     )  # fmt: skip
 

@@ -168,8 +168,9 @@ class Place:
 
 def names_of(item: Item) -> tuple[str, ...]:
     """What a catalogue may call an item: its key, its path, ever shorter ends of it, its stem."""
-    names = [item.key]
-    path = item.source.path if isinstance(item.source, FileSource) else PurePath(item.key)
+    key = item.own_key
+    names = [key]
+    path = item.source.path if isinstance(item.source, FileSource) else PurePath(key)
     parts = path.parts
     names += [str(path), *("/".join(parts[n:]) for n in range(1, len(parts)))]
     names += [item.name, path.stem]

@@ -88,7 +88,7 @@ class Memory:
         for key in self._unsaved:
             known = self._known[key]
             if known.saved is not None and known.current is not None:
-                for name, n in differing(known.saved, known.current):
+                for name, n in differing(key, known.saved, known.current):
                     total[name] += n
         return total
 

@@ -52,7 +52,7 @@ class Decision:
     """What the reviewer did, before the store gives it identity and time.
 
     Attributes:
-        item: The item's key.
+        item: The item's key; a repeat's (`collection.replicates`) where it was shown again.
         what: The kind of decision.
         name: The category's name or the mark's uuid; empty otherwise.
         old, new: Values before and after, plain JSON types.

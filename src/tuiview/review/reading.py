@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from tuiview.collection.replicates import split_key
 from tuiview.review.model import Event, ItemState, Mark
 from tuiview.review.rows import events_after, known_reviewer, restored, stored
 
@@ -19,11 +20,18 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one reviewer says of one item."""
+    """What one reviewer says of one item.
+
+    Attributes:
+        key, reviewer: The item, and who.
+        state: What is said of it.
+        replicate: 1, or 2 for what was said when it came back.
+    """
 
     key: str
     reviewer: str
     state: ItemState
+    replicate: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +42,14 @@ class MarkRow:
         key, reviewer: The item, and who made it.
         mark: The mark.
         made: UTC time of its making.
+        replicate: 1, or 2 where the item had come back.
     """
 
     key: str
     reviewer: str
     mark: Mark
     made: str
+    replicate: int = 1
 
 
 class Reading(ABC):
@@ -76,11 +86,12 @@ class Reading(ABC):
                 ).fetchall()
             }
 
-    def export_rows(self, *, seen: bool = False) -> Iterator[Row]:
+    def export_rows(self, *, seen: bool = False, repeats: bool = False) -> Iterator[Row]:
         """The durable state of every reviewed item, in the order of first decisions.
 
         Args:
             seen: Also items that were only looked at.
+            repeats: Also what was said of items that came back.
         """
         last = 0
         while True:
@@ -89,11 +100,14 @@ class Reading(ABC):
             if not found:
                 return
             last = found[-1][0]
-            for _, row in found:
-                yield row
+            yield from (row for _, row in found if repeats or row.replicate == 1)
 
-    def export_marks(self) -> Iterator[MarkRow]:
-        """Every mark that stands, item by item in the order of making."""
+    def export_marks(self, *, repeats: bool = False) -> Iterator[MarkRow]:
+        """Every mark that stands, item by item in the order of making.
+
+        Args:
+            repeats: Also the marks on items that came back.
+        """
         last = (0, -1)
         while True:
             with self.reading() as connection:
@@ -114,10 +128,12 @@ class Reading(ABC):
                 mark = Mark(
                     restored(uuid), restored(frame), restored(group), x, y, restored(label), ra, dec
                 )
-                yield MarkRow(restored(key), restored(reviewer), mark, made or "")
+                own, replicate = split_key(restored(key))
+                if repeats or replicate == 1:
+                    yield MarkRow(own, restored(reviewer), mark, made or "", replicate)
 
     def history(self, key: str | None = None) -> Iterator[Event]:
-        """All events, or those of one item, in the order of deciding."""
+        """All events, or those of one item and its repeat, in the order of deciding."""
         last = None
         while True:
             with self.reading() as connection:
@@ -163,6 +179,11 @@ def named(what: str, name: str) -> str:
     return f"{what}:{name}" if name else what
 
 
+def _row(key: str, reviewer: str, state: ItemState) -> Row:
+    own, replicate = split_key(key)
+    return Row(own, reviewer, state, replicate)
+
+
 def _page(connection: sqlite3.Connection, last: int, seen: bool) -> list[tuple[int, Row]]:
     rows = connection.execute(
         "SELECT s.id, i.key, r.name, s.decided, s.seen, s.favourite, s.unsure, s.skipped, s.note,"
@@ -202,7 +223,7 @@ def _page(connection: sqlite3.Connection, last: int, seen: bool) -> list[tuple[i
     return [
         (
             state,
-            Row(
+            _row(
                 restored(key),
                 restored(reviewer),
                 ItemState(

@@ -13,6 +13,7 @@ from tuiview.review.reading import named
 from tuiview.review.rows import (
     EVENTS,
     event_from,
+    key_of,
     read_tally,
     restored,
     reviewer_id,
@@ -73,14 +74,14 @@ def compare(connection: sqlite3.Connection) -> Difference:
     states = []
     totals: Counter[tuple[int, str, str]] = Counter()
     for reviewer, item, tally in replayed(connection):
-        for (what, name), n in tally.counted().items():
+        key = key_of(connection, item)
+        for (what, name), n in tally.counted(key).items():
             totals[reviewer, what, name] += n
         if read_tally(connection, reviewer, item)[1] != tally:
             row = connection.execute(
-                "SELECT r.name, i.key FROM reviewers AS r, items AS i WHERE r.id = ? AND i.id = ?",
-                (reviewer, item),
+                "SELECT name FROM reviewers WHERE id = ?", (reviewer,)
             ).fetchone()
-            states.append((restored(row[0]), restored(row[1])))
+            states.append((restored(row[0]), key))
     for reviewer, what, name, n in connection.execute(
         "SELECT reviewer, what, name, n FROM totals"
     ).fetchall():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from tuiview.collection.replicates import AGAIN, repeat_key
 from tuiview.review.model import Decision, Event, ItemState, Mark, What
 from tuiview.review.tally import BLANK, Tally, differing
 
@@ -99,6 +100,12 @@ def known_reviewer(connection: sqlite3.Connection, name: str) -> int:
     """The row of a reviewer, -1 where there is none."""
     row = connection.execute("SELECT id FROM reviewers WHERE name = ?", (stored(name),)).fetchone()
     return -1 if row is None else int(row[0])
+
+
+def key_of(connection: sqlite3.Connection, item: int) -> str:
+    """The key of an item's row."""
+    row = connection.execute("SELECT key FROM items WHERE id = ?", (item,)).fetchone()
+    return restored(row[0])
 
 
 def session_id(connection: sqlite3.Connection, session: Session) -> int:
@@ -330,7 +337,7 @@ def write_tally(
         )
     if before.state.marks != state.marks or before.ranks != after.ranks:
         _write_marks(connection, row, before, after)
-    for (what, name), n in differing(before, after):
+    for (what, name), n in differing(key_of(connection, item), before, after):
         connection.execute(
             "INSERT INTO totals (reviewer, what, name, n) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (reviewer, what, name) DO UPDATE SET n = n + excluded.n",
@@ -426,12 +433,12 @@ def event_from(row: tuple[Any, ...]) -> Event:
 def events_after(
     connection: sqlite3.Connection, last: UUID | None, key: str | None, limit: int
 ) -> Iterator[Event]:
-    """The next events in uuid order, of all items or of one."""
+    """The next events in uuid order, of all items or of one and its repeat."""
     where = "e.uuid > ?"
     values: list[Any] = [last.bytes if last else b""]
     if key is not None:
-        where += " AND e.item = (SELECT id FROM items WHERE key = ?)"
-        values.append(stored(key))
+        where += " AND e.item IN (SELECT id FROM items WHERE key IN (?, ?))"
+        values += [stored(key), stored(repeat_key(key, AGAIN))]
     return map(
         event_from,
         connection.execute(

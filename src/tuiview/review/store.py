@@ -43,6 +43,7 @@ class Store(Reading):
     Attributes:
         path: The database.
         reviewer: Whose decisions these are.
+        identity: The uuid that it was given when it was made.
         notices: What the reviewer should be told about the store's file system and its lock.
         mount: The file system that it lies on.
     """
@@ -57,6 +58,7 @@ class Store(Reading):
     ) -> None:
         self.path = found.database.path
         self.reviewer = reviewer
+        self.identity = found.database.identity
         self.notices = found.notices
         self.mount = found.mount
         self._database = found.database
@@ -154,7 +156,7 @@ class Store(Reading):
 
     def counts(self) -> dict[str, int]:
         """How many items are `decided`, `seen`, `favourite`, `unsure`, `skipped`, `noted`,
-        `marked`, and of each `category:NAME`; and the number of `marks`.
+        `marked`, and of each `category:NAME`; and the number of `marks`; `repeated-...` of repeats.
         """
         with self._condition:
             counts = self._totals.copy()

@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from tuiview.collection.replicates import split_key
 from tuiview.review.model import UNTOUCHED, Decision, Event, ItemState, Mark, What
+
+REPEATED = "repeated-"
+"""What the names of totals of repeats begin with."""
 
 MARKING = frozenset(
     {What.MARK_ADDED, What.MARK_MOVED, What.MARK_LABELLED, What.MARK_DELETED},
@@ -61,8 +65,11 @@ class Tally:
             change |= {"decided": False, "first": "", "last": ""}
         return Tally(replace(state, **change), said, ranks)
 
-    def counted(self) -> Counter[tuple[str, str]]:
-        """What this item adds to the totals, by (what, category's name)."""
+    def counted(self, key: str) -> Counter[tuple[str, str]]:
+        """What the item of that key adds to the totals, by (what, category's name).
+
+        Repeats are counted apart: they are no more items.
+        """
         state = self.state
         counts: Counter[tuple[str, str]] = Counter()
         flags = {
@@ -78,6 +85,8 @@ class Tally:
         counts.update(("category", name) for name in state.categories)
         if state.marks:
             counts["marks", ""] = len(state.marks)
+        if split_key(key)[1] > 1:
+            return Counter({(REPEATED + what, name): n for (what, name), n in counts.items()})
         return counts
 
 
@@ -203,8 +212,8 @@ def _marked(
     return tuple(sorted((*others, mark), key=lambda other: ranks[other.uuid])), ranks
 
 
-def differing(before: Tally, after: Tally) -> Iterator[tuple[tuple[str, str], int]]:
-    """How the totals change from one tally to the next: (what, name) and the difference."""
-    change = after.counted()
-    change.subtract(before.counted())
+def differing(key: str, before: Tally, after: Tally) -> Iterator[tuple[tuple[str, str], int]]:
+    """How the totals change from one tally of a key to the next: (what, name), the difference."""
+    change = after.counted(key)
+    change.subtract(before.counted(key))
     return ((name, n) for name, n in change.items() if n)

@@ -8,8 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tuiview.collection.base import Scanned, Searchable
+from tuiview.collection.replicates import AGAIN, split_key
 from tuiview.collection.selection import parse_order, parse_sample, row_type, select
 from tuiview.collection.view import View
 from tuiview.errors import Cancelled, Poll, UsageError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 4096
 _ROWS = 65_536
+_SEEDS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Choice:
         order: `name`, `random[:SEED]`, `COLUMN[:desc]`; empty for the collection's own.
         sample: `N[:SEED]`; empty for all.
         group_by: The column that the tree groups by; empty for the collection's own groups.
+        repeats: `SHARE%[:SEED]` or `N[:SEED]` of them come back later; empty for none.
     """
 
     only: str = ""
@@ -41,32 +45,45 @@ class Choice:
     order: str = ""
     sample: str = ""
     group_by: str = ""
+    repeats: str = ""
 
     @property
     def everything(self) -> bool:
         """Whether it is the collection as it is."""
         return self == Choice()
 
-    def seeded(self) -> Choice:
-        """The same with a seed for whatever is random, so that it can be had again."""
+    def seeded(self, own: int) -> Choice:
+        """The same with a seed for whatever is random, so that it can be had again.
+
+        Where images are to come back it is `own` each time: the next start goes on in the same
+        sequence.
+        """
         import secrets
 
         choice = self
+        if self.repeats:
+            from tuiview.collection.repeats import parse_repeats
+
+            if parse_repeats(self.repeats).seed is None:
+                choice = replace(choice, repeats=f"{self.repeats}:{own}")
         if self.order == "random":
-            choice = replace(choice, order=f"random:{secrets.randbelow(10**6)}")
+            seed = own if self.repeats else secrets.randbelow(_SEEDS)
+            choice = replace(choice, order=f"random:{seed}")
         if self.sample and parse_sample(self.sample)[1] is None:
-            choice = replace(choice, sample=f"{self.sample}:{secrets.randbelow(10**6)}")
+            seed = own if self.repeats else secrets.randbelow(_SEEDS)
+            choice = replace(choice, sample=f"{self.sample}:{seed}")
         return choice
 
     def words(self) -> str:
         """The choice in a few words."""
         parts = [self.only, self.where, self.order and f"by {self.order}"]
         parts += [self.sample and f"sample {self.sample}", self.group_by and f"by {self.group_by}"]
+        parts += [self.repeats and f"{self.repeats.partition(':')[0]} repeated"]
         return ", ".join(filter(None, parts))
 
     def context(self) -> dict[str, Any]:
         """What goes into every event: order and seed among it."""
-        names = ("only", "where", "order", "sample", "group_by")
+        names = ("only", "where", "order", "sample", "group_by", "repeats")
         context: dict[str, Any] = {n: v for n in names if (v := getattr(self, n))}
         seed = parse_order(self.order).seed
         return context | ({"seed": seed} if seed is not None else {})
@@ -74,6 +91,11 @@ class Choice:
 
 EVERYTHING = Choice()
 """The collection as it is."""
+
+
+def seed_of(identity: str) -> int:
+    """The seed that belongs to a store, by its uuid."""
+    return int(identity.replace("-", "") or "0", 16) % _SEEDS
 
 
 def choose(
@@ -101,19 +123,33 @@ def choose(
         progress=progress,
         cancelled=cancelled,
     )
-    if only is None:
+    if only is None and not choice.repeats:
         return view
     while not collection.wait(0.1):
         if cancelled():
             raise Cancelled
         progress(0, len(collection))
     total = len(collection)
-    kept = np.full(total, only.turned)
-    for piece in _pieces(collection, store, only, cancelled):
-        kept[piece.rows[piece.rows < total]] = not only.turned
-        progress(piece.end, total)
-    if cancelled():
-        raise Cancelled
+
+    def kept_of(only: Filter, replicate: int) -> NDArray[np.bool_]:
+        kept = np.full(total, only.turned)
+        for piece in _pieces(collection, store, only, replicate, cancelled):
+            kept[piece.rows[piece.rows < total]] = not only.turned
+            progress(piece.end, total)
+        if cancelled():
+            raise Cancelled
+        return kept
+
+    if choice.repeats:
+        from tuiview.collection.repeats import RepeatedView, parse_repeats
+
+        wanted = parse_repeats(choice.repeats)
+        repeated = RepeatedView.drawn(view, wanted, wanted.seed or 0)
+        return (
+            repeated if only is None else repeated.keeping(kept_of(only, 1), kept_of(only, AGAIN))
+        )
+    assert only is not None
+    kept = kept_of(only, 1)
     chunks = (view.rows(first, first + _ROWS) for first in range(0, len(view), _ROWS))
     known = (rows[rows < total] for rows in chunks)
     found = [rows[kept[rows]].astype(row_type(total)) for rows in known]
@@ -121,16 +157,19 @@ def choose(
 
 
 def _pieces(
-    collection: Collection, store: Store, only: Filter, cancelled: Poll
+    collection: Collection, store: Store, only: Filter, replicate: int, cancelled: Poll
 ) -> Iterator[Scanned]:
-    """The rows that a filter keeps, or leaves out if it is turned, piece by piece."""
+    """The rows that a filter keeps, or leaves out if it is turned, piece by piece.
+
+    What is said of them is what was said when they were shown the `replicate`-th time.
+    """
     if only.wanted is not None:
         keys: set[str] = set()
         meeting = iter(store.keys_where(only.wanted))
         while some := list(islice(meeting, _CHUNK)):
             if cancelled():
                 return
-            keys.update(some)
+            keys.update(own for own, which in map(split_key, some) if which == replicate)
         yield from collection.rows_of(keys, cancelled)
     elif isinstance(collection, Searchable):
         yield from collection.search(only.part, folded=True, cancelled=cancelled)

@@ -62,7 +62,7 @@ class Copying:
         if session.item is None:
             return
         if form == "key" or (not form and session.marking.position is None):
-            take(session.item.key)
+            take(session.item.own_key)
         elif session.viewer.shown is not None:
             session.viewer.when_info(lambda: take(self.words(form or self._current())))
 
@@ -87,7 +87,7 @@ class Copying:
         if session.item is None or place is None:
             raise UsageError("there is no picture yet")
         if form == "key":
-            return session.item.key
+            return session.item.own_key
         x, y = place.x, place.y
         if form in ("pixel", "fits"):
             first = 1 if form == "fits" else 0

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tuiview.collection.replicates import split_key
 from tuiview.errors import TuiviewError, UsageError
 from tuiview.review.model import Decision, ItemState, What
 
@@ -29,7 +30,7 @@ class Circumstances:
         reaction: Seconds since the picture was painted, or None.
         display: How the item is shown.
         limits: The limits in data units that were used, or None.
-        context: Order, seed, blind flags, replicate.
+        context: Order, seed, blind flags.
     """
 
     key: str | None
@@ -233,11 +234,13 @@ class Decisions:
         assert now.key is not None
         display = {k: v for k, v in asdict(now.display).items() if v is not None}
         display["limits"] = now.limits
+        replicate = split_key(now.key)[1]
+        context = now.context if replicate == 1 else now.context | {"replicate": replicate}
         self._store.record(
             [
                 Decision(
                     now.key, what, name, old, new,
-                    frame=now.frame, reaction=now.reaction, display=display, context=now.context,
+                    frame=now.frame, reaction=now.reaction, display=display, context=context,
                 )
                 for what, name, old, new in said
             ]

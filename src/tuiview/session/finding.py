@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiview.collection.base import Searchable
+from tuiview.collection.replicates import split_key, told_key
+from tuiview.collection.view import item_at
 from tuiview.errors import Poll, TuiviewError, UsageError
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, RowsLoaded
@@ -103,10 +105,9 @@ class Finding:
         view = self._session.view
 
         def find(cancelled: Poll) -> int | None:
-            row = self._row_of(key, cancelled)
-            return None if row is None else view.position_of(row)
+            return self._position_of(key, view, cancelled)
 
-        self._find(find, f"item {key}")
+        self._find(find, f"item {told_key(key)}")
 
     def text(self, text: str, step: int = 1) -> None:
         """Find the next item whose key contains `text`; capitals matter only if it has some.
@@ -169,9 +170,10 @@ class Finding:
                 if row is None and (complete or time.monotonic() > patience):
                     tell(None)
                     patience = math.inf
-            if row is None:
-                row = self._row_of(place.key, cancelled)
-            tell(None if row is None else view.position_of(row))
+            if row is not None:
+                tell(view.position_of(row, split_key(place.key)[1]))
+            else:
+                tell(self._position_of(place.key, view, cancelled))
 
         self._behind.run(find, name="resume")
 
@@ -179,10 +181,10 @@ class Finding:
         """The row where the reviewer left off, as far as that is known without a search."""
         collection = self._session.collection
         if not isinstance(collection, Searchable):
-            return collection.row_of(place.key)
+            return collection.row_of(split_key(place.key)[0])
         near = view.row(place.position) if place.position < len(view) else None
         try:
-            here = near is not None and collection.item(near).key == place.key
+            here = near is not None and item_at(collection, view, place.position).key == place.key
         except TuiviewError:
             return None  # the picture says why, when it is looked at
         return near if here else None
@@ -202,14 +204,17 @@ class Finding:
 
         self._behind.run(job, name="find")
 
-    def _row_of(self, key: str, cancelled: Poll) -> int | None:
+    def _position_of(self, key: str, view: View, cancelled: Poll) -> int | None:
         collection = self._session.collection
+        own, replicate = split_key(key)
         while not collection.wait(_POLL_SECONDS):
             if cancelled():
                 return None
         if isinstance(collection, Searchable):
-            return collection.find(key, cancelled)
-        return collection.row_of(key)
+            row = collection.find(own, cancelled)
+        else:
+            row = collection.row_of(own)
+        return None if row is None else view.position_of(row, replicate)
 
     def _tell(self, done: int) -> None:
         if (now := time.monotonic()) - self._told > _TELL_SECONDS:

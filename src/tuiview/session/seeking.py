@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tuiview.collection.selection import parse_order
-from tuiview.collection.view import View
+from tuiview.collection.view import View, item_at
 from tuiview.errors import Cancelled, Poll, TuiviewError
 from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
-from tuiview.session.choice import Choice, choose, parse_filter
+from tuiview.session.choice import Choice, choose, parse_filter, seed_of
 from tuiview.session.finding import Sought, once_round
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Seeking:
     def choose(self, choice: Choice) -> None:
         """Make the view of a choice behind; `ViewMade` brings it, a notice why there is none."""
         session = self._session
-        choice = choice.seeded()
+        choice = choice.seeded(seed_of(session.store.identity))
         names = tuple(c.name for c in session.settings.categories)
         ended = session.finding.lead()
 
@@ -154,7 +154,7 @@ class Seeking:
             for positions in once_round(start, count, step):
                 if superseded():
                     return None
-                keys = [session.collection.item(session.view.row(p)).key for p in positions]
+                keys = [item_at(session.collection, session.view, p).key for p in positions]
                 if (found := first(keys)) is not None:
                     return positions[keys.index(found)]
             return None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tuiview.collection.view import View
+from tuiview.collection.view import View, peek_at
 from tuiview.errors import TuiviewError
 from tuiview.session.annotating import Annotating
 from tuiview.session.background import Background
@@ -167,7 +167,7 @@ class Session:
         """The item at a position of the view, if it is in memory."""
         if not 0 <= position < self.count:
             return None
-        return self.collection.peek(self.view.row(position))
+        return peek_at(self.collection, self.view, position)
 
     def move(self, by: int) -> bool:
         """Go `by` items on; stops at the ends. Returns whether the cursor moved."""
@@ -204,13 +204,12 @@ class Session:
         self.viewer.leave()
         self._choosing_first = False
         self.finding.leave_resuming()
-        row = self.view.row(self.position) if self.count else None
-        if row is not None and self.viewer.shown is None and self.viewer.failed is None:
-            row = None
+        before, at = self.view, self.position
         self.view = view
         self.context = context or {}
-        position = view.position_of(row) if row is not None else None
-        self.position = position or 0
+        self.position = 0
+        if len(before) and (self.viewer.shown is not None or self.viewer.failed is not None):
+            self.position = view.position_of(before.row(at), before.replicate(at)) or 0
         self.notify(CollectionGrew())
         self._arrive()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tuiview.collection.view import item_at
 from tuiview.session.changes import RowsLoaded
 
 if TYPE_CHECKING:
@@ -62,18 +63,18 @@ class Sight:
     def _load(self, name: str, positions: Iterable[int]) -> None:
         session = self._session
         count = session.count
-        rows = [session.view.row(p) for p in positions if 0 <= p < count]
-        peeked = [session.collection.peek(row) for row in rows]
+        wanted, view = [p for p in positions if 0 <= p < count], session.view
+        peeked = [session.peek(position) for position in wanted]
         if all(i is not None and session.store.peek(i.key) is not None for i in peeked):
             return
 
         def load() -> None:
             superseded = session.background.superseded(name)
             keys = []
-            for row in rows:
+            for position in wanted:
                 if superseded():
                     break
-                keys.append(session.collection.item(row).key)
+                keys.append(item_at(session.collection, view, position).key)
             session.store.load(keys)
             session.notify(RowsLoaded())
 

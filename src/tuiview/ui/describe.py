@@ -63,6 +63,8 @@ def place(session: Session) -> Place:
     """Where one is in the view, how much of it is reviewed, of how many files it is."""
     collection, view = session.collection, session.view
     reviewed = session.store.reviewed_count
+    if session.seeking.choice.repeats:
+        reviewed += session.store.counts().get("repeated-decided", 0)
     words = [f"{reviewed:,} reviewed"]
     if isinstance(collection, Filed) and collection.unique_files is not None:
         files = collection.unique_files
@@ -83,6 +85,8 @@ def status_left(session: Session) -> list[Part]:
         return [(f"no items yet{'' if session.collection.complete else ' …'}", _DIM)]
     parts: list[Part] = [(f" {session.position + 1:,}/{count}", _BOLD)]
     parts.append((item.name if item is not None else "…", _PLAIN))
+    if item is not None and session.settings.tell_repeats and item.key != item.own_key:
+        parts.append(("repeat", _WARN))
     if file := _file_within(item, session):
         parts.append((file, _DIM))
     if state is None:
@@ -159,7 +163,7 @@ def saved_part(session: Session) -> Part:
 
 def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]) -> list[Row]:
     """Everything that is known of an item: itself, its row, its file, its frame's header."""
-    rows: list[Row] = [("Item", "", ""), ("key", item.key, "")]
+    rows: list[Row] = [("Item", "", ""), ("key", item.own_key, "")]
     source = item.source
     if isinstance(source, FileSource):
         rows.append(("file", str(source.path), ""))
