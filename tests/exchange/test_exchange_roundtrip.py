@@ -57,7 +57,7 @@ def table(rows):
     found = [
         (
             r.key, r.key, r.reviewer, r.mark.frame, r.mark.group, r.mark.label, r.mark.x, r.mark.y,
-            r.mark.ra, r.mark.dec, r.made, r.mark.uuid,
+            r.mark.ra, r.mark.dec, r.made, r.mark.uuid, r.replicate,
         )
         for r in rows
     ]  # fmt: skip

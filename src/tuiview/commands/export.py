@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
             _say(notice)
         if args.format in TABLES:
             return _tables(store, collection.root, args.format, output)
+        if args.format != "imgmarker":
+            _tell_repeats(store)
         if args.format == "html":
             return _page(args, store, settings, collection)
         write: Callable[[Snapshot, Path, Settings, Collection], None]
@@ -148,6 +150,13 @@ def _page(
     if not count:
         _say("nothing is decided yet; --all writes every item")
     return 0
+
+
+def _tell_repeats(store: Snapshot) -> None:
+    """Say what this format has no place for."""
+    left = sum(row.replicate > 1 for row in store.export_rows(repeats=True))
+    if left:
+        _say(f"{left:,} images that came back are left out; csv and other tables have them")
 
 
 def _json(store: Snapshot, form: str, output: Path | None) -> int:

@@ -1,7 +1,9 @@
-"""Say how far a review has come, and how far its reviewers agree.
+"""Say how far a review has come, and how far its reviewers agree, also each with themself.
 
 Everybody's decisions count that lie beside yours (`tuiview locate PATH`), and those of further
-databases that are named. Kappa and alpha are 1 for full agreement and 0 for what chance gives.
+databases that are named. What was said of images that came back (`tuiview --repeats`) is compared
+with what the same reviewer said of them first. Kappa and alpha are 1 for full agreement and 0 for
+what chance gives.
 """
 
 from __future__ import annotations
@@ -27,7 +29,11 @@ from tuiview.text import printable
 
 if TYPE_CHECKING:
     from tuiview.review.agreement import Agreement
+    from tuiview.review.consistency import Consistency
     from tuiview.review.reading import Row
+
+_EXAMPLES = 5
+"""How many items are named on which a reviewer differs with themself."""
 
 EPILOG = """\
 examples:
@@ -58,6 +64,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare snapshots; the reviewers may be running."""
     from tuiview.review.agreement import agreement
+    from tuiview.review.consistency import consistency
 
     settings = settings_of(args, Path(args.path))
     own = store_path_of(open_paths([args.path], args), settings)
@@ -66,13 +73,14 @@ def run(args: argparse.Namespace) -> int:
         raise TuiviewError(
             f"no decisions on {args.path} yet", f"they would be in {own}; --with names others"
         )
-    found = agreement(_rows(stores))
+    rows = list(_rows(stores))
+    found, selves = agreement(rows), consistency(rows)
     if args.json:
-        print(json.dumps(_fields(found), indent=1, ensure_ascii=False))
+        print(json.dumps(_fields(found, selves), indent=1, ensure_ascii=False))
     elif args.disputed:
         _print_disputed(found)
     else:
-        print("\n".join(_words(found)))
+        print("\n".join((*_words(found), *_words_of_selves(selves))))
     return 0
 
 
@@ -83,15 +91,20 @@ def _rows(paths: Sequence[Path]) -> Iterator[Row]:
         with snapshot.take(path) as store:
             for notice in store.notices:
                 print(f"tuiview: {printable(notice)}", file=sys.stderr)
-            yield from store.export_rows()
+            yield from store.export_rows(repeats=True)
 
 
-def _fields(found: Agreement) -> dict[str, object]:
+def _fields(found: Agreement, selves: Sequence[Consistency]) -> dict[str, object]:
     fields = asdict(found)
     fields["disputed"] = {
         key: {who: sorted(names) for who, names in said.items()}
         for key, said in found.disputed.items()
     }
+    fields["consistency"] = [
+        asdict(one)
+        | {"disputed": {key: list(map(sorted, said)) for key, said in one.disputed.items()}}
+        for one in selves
+    ]
     return {name: _finite(value) for name, value in fields.items()}
 
 
@@ -135,6 +148,27 @@ def _words(found: Agreement) -> Iterator[str]:
             f" {pair.same:.0%} the same, Cohen's kappa {_figure(pair.kappa).strip()}"
         )
         yield from (f"  {_figure(k)}  {printable(name)}" for name, k in pair.by_category.items())
+
+
+def _words_of_selves(selves: Sequence[Consistency]) -> Iterator[str]:
+    for one in selves:
+        yield ""
+        yield (
+            f"{printable(one.reviewer)} with themself: {one.items:,} items decided twice,"
+            f" {one.same:.0%} the same, Cohen's kappa {_figure(one.kappa).strip()}"
+        )
+        yield from (f"  {_figure(k)}  {printable(name)}" for name, k in one.by_category.items())
+        if one.marks or one.marks_once:
+            sky = "" if math.isnan(one.arcsec) else f" ({one.arcsec:.3g} arcsec)"
+            apart = (
+                "" if math.isnan(one.pixels) else f", {one.pixels:.3g} pixels{sky} apart (median)"
+            )
+            yield f"  marks: {one.marks:,} both times{apart}; {one.marks_once:,} only once"
+        for key, said in list(one.disputed.items())[:_EXAMPLES]:
+            first, again = (", ".join(sorted(names)) or "none" for names in said)
+            yield printable(f"  {key}: first {first}, then {again}")
+        if len(one.disputed) > _EXAMPLES:
+            yield f"  and {len(one.disputed) - _EXAMPLES:,} more; --json has all"
 
 
 def _figure(value: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tuiview.collection.replicates import AGAIN
 from tuiview.errors import UnreadableError
 from tuiview.exchange.marks import Given, GivenItem, GivenMark, split_categories
 from tuiview.exchange.regions import read_text
@@ -99,6 +100,7 @@ def _read_table(path: Path, categories: Collection[str]) -> Iterator[Given]:
                 y=_number(row, lower.get("y")), ra=_number(row, lower.get("ra")),
                 dec=_number(row, lower.get("dec")), uuid=get(row, "uuid"),
                 reviewer=get(row, "reviewer"), made=get(row, "made"),
+                replicate=_replicate(row, lower.get("replicate")),
             )  # fmt: skip
         return
     if not any(name in lower for name in ("categories", "note", "favourite", "unsure")):
@@ -112,6 +114,7 @@ def _read_table(path: Path, categories: Collection[str]) -> Iterator[Given]:
             categories=split_categories(get(row, "categories"), categories),
             favourite=_flag(get(row, "favourite")), unsure=_flag(get(row, "unsure")),
             note=note, reviewer=get(row, "reviewer"),
+            replicate=_replicate(row, lower.get("replicate")),
         )  # fmt: skip
 
 
@@ -182,6 +185,11 @@ def _number(row: Row, name: str | None) -> float | None:
     except (TypeError, ValueError):
         return None
     return None if number is None or number != number else number
+
+
+def _replicate(row: Row, name: str | None) -> int:
+    """Which showing a row is about; the first where it does not say."""
+    return AGAIN if _number(row, name) == AGAIN else 1
 
 
 def _flag(text: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from tuiview.collection.replicates import AGAIN
 from tuiview.errors import TuiviewError, UnreadableError
 from tuiview.exchange.marks import Given, GivenItem, GivenMark, split_categories
 from tuiview.exchange.regions import read_text
@@ -29,6 +30,8 @@ _GROUPS, _CATEGORIES = 9, 5
 _MARK_COLUMNS = ("date", "image", "group", "label", "x", "y", "RA", "DEC")
 _IMAGE_COLUMNS = ("date", "image", "RA", "DEC", "categories", "comment")
 _NONE = ("None", "none", "")
+_DUPLICATE = "DUPLICATE"
+"""The label, or its end, of marks on an image that came back."""
 
 
 def is_imgmarker(path: Path) -> bool:
@@ -97,13 +100,16 @@ def read_imgmarker(path: Path, categories: Collection[str]) -> Iterator[Given]:
 
 def _given_mark(row: dict[str, str], image: str) -> Iterator[Given]:
     x, y, ra, dec = (_number(row.get(name, "")) for name in ("x", "y", "ra", "dec"))
-    yield GivenItem(image, seen=True)
     group, label = row.get("group", ""), row.get("label", "")
+    replicate = 1
+    if label == _DUPLICATE or label.endswith(f", {_DUPLICATE}"):
+        label, replicate = label.removesuffix(_DUPLICATE).removesuffix(", "), AGAIN
+    yield GivenItem(image, seen=True, replicate=replicate)
     if group in _NONE and x is None and ra is None:
         return
     yield GivenMark(
         image, group="" if group in _NONE else group, label="" if label in _NONE else label,
-        x=x, y=y, ra=ra, dec=dec, made=row.get("date", ""), from_top=True,
+        x=x, y=y, ra=ra, dec=dec, made=row.get("date", ""), from_top=True, replicate=replicate,
     )  # fmt: skip
 
 
@@ -231,14 +237,21 @@ class _Writer:
         self._settings = settings
         self._rows = [r for r in store.export_rows(seen=True) if r.reviewer == user]
         self._marks: dict[str, list[MarkRow]] = {}
-        for mark in store.export_marks():
-            if mark.reviewer == user:
+        self._again: list[MarkRow] = []
+        for mark in store.export_marks(repeats=True):
+            if mark.reviewer == user and mark.replicate == 1:
                 self._marks.setdefault(mark.key, []).append(mark)
+            elif mark.reviewer == user:
+                self._again.append(mark)
+        self._repeats = sum(
+            row.replicate > 1 and row.reviewer == user for row in store.export_rows(repeats=True)
+        )
         self._places: dict[str, Place | None] = {}
         self._written = Written()
 
     def write(self) -> Written:
         used = Counter(m.mark.group for marks in self._marks.values() for m in marks)
+        used.update(m.mark.group for m in self._again)
         groups = self._chosen([g.name for g in self._settings.groups], used, _GROUPS, "groups")
         said = Counter(name for row in self._rows for name in row.state.categories)
         ordered = [c.name for c in self._settings.categories]
@@ -248,6 +261,11 @@ class _Writer:
             self._written.notices.append(
                 f"{len(doubled):,} names belong to several images, which become one:"
                 f" {', '.join(doubled[:3])}"
+            )
+        if self._repeats:
+            self._written.notices.append(
+                f"of {self._repeats:,} images that came back only the marks are written,"
+                f" labelled {_DUPLICATE}"
             )
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -289,15 +307,21 @@ class _Writer:
             marks = [m for m in self._marks.get(row.key, ()) if m.mark.group in groups]
             if not marks:
                 yield (day, image, "None", "None", "nan", "nan", "nan", "nan")
-            for made in marks:
-                mark = made.mark
-                group = groups[mark.group]
-                label = mark.label if mark.label not in ("", mark.group) else "None"
-                x, y = self._displayed(row.key, mark.x, mark.y)
-                yield (
-                    made.made[:10] or day, image, group, label, round(x), round(y),
-                    "nan" if mark.ra is None else mark.ra, "nan" if mark.dec is None else mark.dec,
-                )  # fmt: skip
+            yield from (self._mark_row(made, groups, day) for made in marks)
+        again = [made for made in self._again if made.mark.group in groups]
+        yield from (self._mark_row(made, groups, "None") for made in again)
+
+    def _mark_row(self, made: MarkRow, groups: dict[str, str], day: str) -> tuple[object, ...]:
+        mark = made.mark
+        label = mark.label if mark.label not in ("", mark.group) else ""
+        if made.replicate > 1:
+            label = f"{label}, {_DUPLICATE}" if label else _DUPLICATE
+        x, y = self._displayed(made.key, mark.x, mark.y)
+        return (
+            made.made[:10] or day, PurePath(made.key).name, groups[mark.group], label or "None",
+            round(x), round(y),
+            "nan" if mark.ra is None else mark.ra, "nan" if mark.dec is None else mark.dec,
+        )  # fmt: skip
 
     def _displayed(self, key: str, x: float, y: float) -> tuple[float, float]:
         place = self._place(key)

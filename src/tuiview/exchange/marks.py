@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tuiview.collection.replicates import repeat_key, split_key
 from tuiview.errors import TuiviewError
 from tuiview.exchange.names import Names
 from tuiview.review.model import UNTOUCHED, Decision, ItemState, Mark, What
@@ -38,6 +39,7 @@ class GivenMark:
         reviewer: Whose it is.
         made: When it was made, in the file's words.
         from_top: Whether y counts from the top row as displayed.
+        replicate: 2 where the image had come back.
     """
 
     image: str
@@ -52,11 +54,12 @@ class GivenMark:
     reviewer: str = ""
     made: str = ""
     from_top: bool = False
+    replicate: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class GivenItem:
-    """What a file says of an item; None is what it does not speak of."""
+    """What a file says of an item, or of its repeat; None is what it does not speak of."""
 
     image: str
     categories: tuple[str, ...] = ()
@@ -65,6 +68,7 @@ class GivenItem:
     note: str | None = None
     seen: bool = False
     reviewer: str = ""
+    replicate: int = 1
 
 
 Given = GivenMark | GivenItem
@@ -127,7 +131,7 @@ class Importer:
                 continue
             if not self._names.has(key) and key not in self.result.unknown:
                 self.result.unknown.append(key)
-            by_key[key].append(entry)
+            by_key[repeat_key(key, entry.replicate)].append(entry)
         for start in range(0, len(by_key), _PAGE):
             keys = list(by_key)[start : start + _PAGE]
             states = self._store.load(keys)
@@ -156,7 +160,7 @@ class Importer:
             else:
                 there.add(mark.uuid)
                 self.result.marks += 1
-                context = self._origin | ({"made": entry.made} if entry.made else {})
+                context = self._context(key) | ({"made": entry.made} if entry.made else {})
                 yield Decision(
                     key, What.MARK_ADDED, mark.uuid, None, asdict(mark),
                     frame=mark.frame, context=context,
@@ -164,7 +168,7 @@ class Importer:
 
     def _of_item(self, key: str, given: GivenItem, state: ItemState) -> Iterator[Decision]:
         def say(what: What, name: str, old: object, new: object) -> Decision:
-            return Decision(key, what, name, old, new, context=self._origin)
+            return Decision(key, what, name, old, new, context=self._context(key))
 
         if given.seen and not state.seen:
             yield say(What.SEEN, "", False, True)
@@ -179,6 +183,10 @@ class Importer:
         empty = given.note == "" and not (state.decided or given.categories or given.favourite)
         if given.note is not None and (given.note not in ("", state.note) or empty):
             yield say(What.NOTE, "", state.note, given.note)
+
+    def _context(self, key: str) -> dict[str, Any]:
+        replicate = split_key(key)[1]
+        return self._origin if replicate == 1 else self._origin | {"replicate": replicate}
 
     # Marks
 
@@ -220,7 +228,7 @@ class Importer:
         return self._places[key, frame]
 
     def _opened(self, key: str, frame: str) -> Place | None:
-        item = self._names.item(key)
+        item = self._names.item(split_key(key)[0])
         if item is None:
             return None
         try:

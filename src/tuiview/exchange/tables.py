@@ -17,32 +17,36 @@ if TYPE_CHECKING:
 
 ITEM_COLUMNS = (
     "key", "path", "reviewer", "categories", "unsure", "favourite", "note", "first", "last",
+    "replicate",
 )  # fmt: skip
 MARK_COLUMNS = (
     "key", "path", "reviewer", "frame", "group", "label", "x", "y", "ra", "dec", "made", "uuid",
+    "replicate",
 )  # fmt: skip
-"""x and y are 0-based pixel centres of the native image; ra and dec are ICRS degrees."""
+"""x and y are 0-based pixel centres of the native image; ra and dec are ICRS degrees;
+replicate is 2 where the image had come back."""
 
 Table = tuple[Sequence[str], Iterable[Sequence[Any]]]
 
 
 def items(store: Reading, root: Path) -> Iterator[tuple[Any, ...]]:
     """Rows of `ITEM_COLUMNS`; categories are joined by `+` in the order of their names."""
-    for row in store.export_rows():
+    for row in store.export_rows(repeats=True):
         state = row.state
         yield (
             row.key, str(root / row.key), row.reviewer, "+".join(sorted(state.categories)),
             state.unsure, state.favourite, state.note, state.first, state.last,
+            row.replicate,
         )  # fmt: skip
 
 
 def marks(store: Reading, root: Path) -> Iterator[tuple[Any, ...]]:
     """Rows of `MARK_COLUMNS`."""
-    for row in store.export_marks():
+    for row in store.export_marks(repeats=True):
         m = row.mark
         yield (
             row.key, str(root / row.key), row.reviewer, m.frame, m.group, m.label,
-            m.x, m.y, m.ra, m.dec, row.made, m.uuid,
+            m.x, m.y, m.ra, m.dec, row.made, m.uuid, row.replicate,
         )  # fmt: skip
 
 
@@ -124,6 +128,8 @@ def _astropy(form: str) -> Callable[[Table, IO[bytes]], None]:
                     made[name].unit = "deg"
             elif plain and isinstance(plain[0], bool):
                 made[name] = np.array(plain, dtype=bool)
+            elif name == "replicate":
+                made[name] = np.array(plain, dtype=np.int16)
             else:
                 made[name] = np.array(["" if v is None else v for v in plain], dtype=str)
         if form == "votable":

@@ -78,12 +78,15 @@ def agreement(rows: Iterable[Row]) -> Agreement:
     """Compare what reviewers say of the same items.
 
     Args:
-        rows: What each says of each item; only decided ones count. Of several rows of one reviewer
-            on one item, in copies of a store, the one decided last counts.
+        rows: What each says of each item; only decided ones count, and nothing that was said when
+            an item came back. Of several rows of one reviewer on one item, in copies of a store,
+            the one decided last counts.
     """
     latest: dict[tuple[str, str], Row] = {}
     for row in rows:
         at = (row.reviewer, row.key)
+        if row.replicate > 1:
+            continue
         if row.state.decided and (at not in latest or latest[at].state.last <= row.state.last):
             latest[at] = row
     verdicts: dict[str, dict[str, frozenset[str]]] = {}
