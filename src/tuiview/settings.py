@@ -82,6 +82,8 @@ class Settings:
         grid_columns: How many pictures a grid has across.
         repeats: How many images come back later in the sequence, as `--repeats` takes it.
         tell_repeats: Whether it is said of an image that it comes back.
+        blind: Whether names are hidden, and metadata: all of it, or what `hide` names.
+        hide: Columns and header cards that are hidden.
         groups: The groups of marks, in order.
         graphics: One of `GRAPHICS`.
         blocks: One of `BLOCKS`: which characters draw pictures where nothing better is there;
@@ -108,6 +110,8 @@ class Settings:
     grid_columns: int = 5
     repeats: str = ""
     tell_repeats: bool = False
+    blind: bool = False
+    hide: tuple[str, ...] = ()
     groups: tuple[Group, ...] = field(default_factory=_default_groups)
     graphics: str = "auto"
     blocks: str = "half"
@@ -176,6 +180,8 @@ class _Reader:
             "store",
             "repeats",
             "tell_repeats",
+            "blind",
+            "hide",
         ),
         "marks": ("groups",),
         "terminal": ("graphics", "blocks", "query_timeout", "theme"),
@@ -203,6 +209,10 @@ class _Reader:
         self._take(review, "grid_columns", int, changes)
         self._take(review, "repeats", str, changes)
         self._take(review, "tell_repeats", bool, changes)
+        self._take(review, "blind", bool, changes)
+        if "hide" in review:
+            names = self._typed(review["hide"], list, "review.hide")
+            changes["hide"] = tuple(self._typed(name, str, "review.hide") for name in names)
         if "store" in review:
             folder = Path(self._typed(review["store"], str, "review.store")).expanduser()
             changes["store"] = folder if folder.is_absolute() else self.path.parent / folder

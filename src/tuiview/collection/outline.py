@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,12 +44,27 @@ class Outline:
 
     Nothing is kept for each item: lines are found by bisecting prefix sums over the groups. A
     view that shuffles rows has no groups and shows as a flat list.
+
+    Args:
+        collection: What the view is of.
+        view: What is shown.
+        expanded: Whether groups show their content.
+        label: What items are called by their positions, where names are hidden: those of the
+            groups are, too.
     """
 
-    def __init__(self, collection: Collection, view: View, *, expanded: bool = True) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        view: View,
+        *,
+        expanded: bool = True,
+        label: Callable[[int], str] | None = None,
+    ) -> None:
         self._collection = collection
         self._view = view
         self._default = expanded
+        self._label = label
         self._clear(())
         self.refresh()
 
@@ -70,6 +85,8 @@ class Outline:
     @property
     def flat(self) -> bool:
         """Whether there are no groups to show."""
+        if self._label is not None:
+            return True
         return not self._view.ascending and not self._view.branches
 
     def refresh(self) -> bool:
@@ -154,6 +171,8 @@ class Outline:
 
     def _item(self, position: int, depth: int, group: int) -> Line:
         row = self._view.row(position)
+        if self._label is not None:
+            return Line("item", depth, self._label(position), position, row, group)
         item = self._collection.peek(row)
         return Line("item", depth, item.name if item else "", position, row, group)
 

@@ -121,6 +121,10 @@ def settings_of(args: argparse.Namespace, beside: Path | None) -> Settings:
         changes["store"] = args.store
     if getattr(args, "graphics", None):
         changes["graphics"] = args.graphics
+    if getattr(args, "blind", False):
+        changes["blind"] = True
+    if getattr(args, "hide", None):
+        changes["hide"] = tuple(filter(None, (name.strip() for name in args.hide.split(","))))
     if display := display_values(args):
         changes["display"] = {**settings.display, **display}
         changes["display_by_kind"] = {}

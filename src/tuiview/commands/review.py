@@ -55,7 +55,7 @@ EPILOG = """\
 examples:
   tuiview data/
   tuiview --only unreviewed --order random:7 data/
-  tuiview --order random --repeats 10% data/
+  tuiview --order random --repeats 10% --blind data/
   find . -name '*.fits' -print0 | tuiview -
   tuiview lookup.parquet --where 'snr > 5' --order snr:desc
   tuiview --rgb _i _r _g bands/
@@ -74,6 +74,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--repeats", metavar="N",
         help="so many images come back once more, unannounced and without what was said of them"
         " (10%%, 25, 10%%:SEED); `tuiview report` tells how far one agrees with oneself",
+    )  # fmt: skip
+    parser.add_argument(
+        "--blind", action="store_true",
+        help="hide names and metadata, so that they cannot bias; recorded with every decision",
+    )  # fmt: skip
+    parser.add_argument(
+        "--hide", metavar="COLUMN[,COLUMN...]",
+        help="columns and header cards to hide; with --blind instead of all of them",
     )  # fmt: skip
     add_store(parser)
     add_terminal(parser)

@@ -9,6 +9,7 @@ from tuiview.errors import UsageError
 from tuiview.settings import COORDINATES
 
 if TYPE_CHECKING:
+    from tuiview.collection.base import Item
     from tuiview.imaging.wcs import System
     from tuiview.session.session import Session
 
@@ -62,7 +63,7 @@ class Copying:
         if session.item is None:
             return
         if form == "key" or (not form and session.marking.position is None):
-            take(session.item.own_key)
+            take(self._key(session.item))
         elif session.viewer.shown is not None:
             session.viewer.when_info(lambda: take(self.words(form or self._current())))
 
@@ -87,7 +88,7 @@ class Copying:
         if session.item is None or place is None:
             raise UsageError("there is no picture yet")
         if form == "key":
-            return session.item.own_key
+            return self._key(session.item)
         x, y = place.x, place.y
         if form in ("pixel", "fits"):
             first = 1 if form == "fits" else 0
@@ -121,6 +122,11 @@ class Copying:
             system = "galactic" if form == "galactic" else "ecliptic"
         lon, lat = convert(ra, dec, system)
         return f"{lon:.7f}", f"{lat:+.7f}"
+
+    def _key(self, item: Item) -> str:
+        if self._session.veil is not None:
+            self._session.veil.refuse_names()
+        return item.own_key
 
     def _current(self) -> str:
         info = self._session.viewer.info

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiview.collection.base import Searchable
-from tuiview.collection.replicates import split_key, told_key
+from tuiview.collection.replicates import split_key
 from tuiview.collection.view import item_at
 from tuiview.errors import Poll, TuiviewError, UsageError
 from tuiview.session.background import Background
@@ -107,14 +107,17 @@ class Finding:
         def find(cancelled: Poll) -> int | None:
             return self._position_of(key, view, cancelled)
 
-        self._find(find, f"item {told_key(key)}")
+        hidden = self._session.veil is not None and self._session.veil.names
+        self._find(find, "such item here" if hidden else f"item {split_key(key)[0]}")
 
     def text(self, text: str, step: int = 1) -> None:
         """Find the next item whose key contains `text`; capitals matter only if it has some.
 
         Raises:
-            UsageError: There is nothing to search for.
+            UsageError: There is nothing to search for, or names are hidden.
         """
+        if self._session.veil is not None:
+            self._session.veil.refuse_names()
         self._text = text = text or self._text
         if not text:
             raise UsageError("nothing to search for", "type / and a part of a name")

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tuiview.review.batch import Place
     from tuiview.review.model import ItemState
     from tuiview.review.store import Store
+    from tuiview.session.veil import Veil
     from tuiview.settings import Settings
 
 _LAST_LOADS = 0.5
@@ -89,6 +90,11 @@ class Session:
         self._before = 0
         self.auto_advance = settings.auto_advance
         self.context: dict[str, Any] = {}
+        self.veil: Veil | None = None
+        if settings.blind or settings.hide:
+            from tuiview.session.veil import Veil
+
+            self.veil = Veil.of(settings)
         self._travel = 1
         self._left_off: Place | None = None
         self._first_choice = choice
@@ -167,7 +173,8 @@ class Session:
         """The item at a position of the view, if it is in memory."""
         if not 0 <= position < self.count:
             return None
-        return peek_at(self.collection, self.view, position)
+        item = peek_at(self.collection, self.view, position)
+        return item if item is None or self.veil is None else self.veil.over(item, position)
 
     def move(self, by: int) -> bool:
         """Go `by` items on; stops at the ends. Returns whether the cursor moved."""
@@ -301,7 +308,7 @@ class Session:
             self.viewer.reaction,
             self.look.current,
             shown.limits if shown is not None else None,
-            self.context,
+            self.context if self.veil is None else self.context | self.veil.context,
         )
 
     def _decided(self) -> None:

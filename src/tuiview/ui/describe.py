@@ -20,10 +20,11 @@ from tuiview.ui.widgets.status_line import Part
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Item
-    from tuiview.loading.request import ImageInfo
+    from tuiview.loading.request import Failed, ImageInfo
     from tuiview.session.examining import Examined
     from tuiview.session.marking import ReadOut
     from tuiview.session.session import Session
+    from tuiview.session.veil import Veil
     from tuiview.settings import Category
 
 _PLAIN = Style()
@@ -112,6 +113,8 @@ def _file_within(item: Item | None, session: Session) -> str:
     source = item.source if item is not None else None
     if not isinstance(source, BlobSource | ArraySource) or source.origin is None:
         return ""
+    if session.veil is not None and session.veil.names:
+        return ""
     name = source.origin.name
     return f"in {name}" if name not in (session.collection.root.name, "") else ""
 
@@ -130,6 +133,8 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
     While there is a crosshair, what is under it takes the place of how the item is shown.
     """
     parts: list[Part] = [(read_out, _BOLD)] if read_out else []
+    if session.veil is not None:
+        parts.append(("blind", _BOLD))
     if session.auto_advance:
         parts.append(("auto", _BOLD))
     if session.look.locked:
@@ -152,6 +157,14 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
     return parts
 
 
+def failure_words(session: Session, failed: Failed) -> tuple[str, str]:
+    """Why there is no picture, and what to do about it."""
+    item, veil = failed.request.item, session.veil
+    if veil is None:
+        return failed.message, failed.hint
+    return veil.said(failed.message, item), veil.said(failed.hint, item)
+
+
 def saved_part(session: Session) -> Part:
     """Whether every decision is durable."""
     status = session.store.status
@@ -161,11 +174,23 @@ def saved_part(session: Session) -> Part:
     return (f"saving {pending}", _WARN) if pending else ("saved", _GOOD)
 
 
-def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]) -> list[Row]:
-    """Everything that is known of an item: itself, its row, its file, its frame's header."""
-    rows: list[Row] = [("Item", "", ""), ("key", item.own_key, "")]
+def metadata_rows(
+    item: Item, info: ImageInfo | None, more: Mapping[str, object], veil: Veil | None = None
+) -> list[Row]:
+    """Everything that is known of an item: itself, its row, its file, its frame's header.
+
+    What a veil hides is left out.
+    """
+    hidden = veil is not None and veil.names
+    rows: list[Row] = [("Item", "", ""), ("key", "hidden" if hidden else item.own_key, "")]
     source = item.source
-    if isinstance(source, FileSource):
+    attributes = source.attributes if isinstance(source, ArraySource) else {}
+    attributes = attributes if attributes != more else {}
+    if veil is not None:
+        info, more, attributes = veil.left_of(info), veil.left(more), veil.left(attributes)
+    if hidden:
+        pass
+    elif isinstance(source, FileSource):
         rows.append(("file", str(source.path), ""))
     elif isinstance(source, BlobSource | ArraySource) and source.origin is not None:
         rows.append(("file", str(source.origin), ""))
@@ -177,8 +202,7 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
             rows.append((label, words, ""))
     rows += _section("Row", item.facts)
     rows += _section("Metadata", more)
-    if isinstance(source, ArraySource) and source.attributes != more:
-        rows += _section("Attributes", source.attributes)
+    rows += _section("Attributes", attributes)
     if info is None:
         return rows
     ny, nx = info.shape
@@ -198,7 +222,7 @@ def metadata_rows(item: Item, info: ImageInfo | None, more: Mapping[str, object]
         elif ("file", _text(value), "") not in rows:
             rows.append((key, _text(value), ""))
     rows += [("left out", words, "") for words in info.skipped]
-    rows += wcs_rows(info)
+    rows += [row for row in wcs_rows(info) if not hidden or row[0] != "centre"]
     if info.cards:
         rows.append((f"Header ({len(info.cards)})", "", ""))
         rows += [(card.key, _text(card.value) or '""', card.comment) for card in info.cards]

@@ -481,7 +481,8 @@ class Desk(Screen[None]):
         """Keys and commands."""
         from tuiview.ui.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.keys))
+        veil = self.session.veil
+        self.app.push_screen(HelpScreen(self.keys, veil.words if veil is not None else ""))
 
     def leave(self) -> None:
         """Quit; decisions that cannot be saved need a second, different key."""

@@ -18,6 +18,7 @@ class HelpScreen(ModalScreen[None]):
 
     Args:
         keys: Key lists by action id, as they are in force.
+        remark: What is to be known besides.
     """
 
     BINDINGS = [
@@ -36,15 +37,18 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, keys: dict[str, str]) -> None:
+    def __init__(self, keys: dict[str, str], remark: str = "") -> None:
         super().__init__()
         self._keys = keys
+        self._remark = remark
 
     def compose(self) -> ComposeResult:
         """One scrolling box."""
         with VerticalScroll() as box:
             box.border_title = "keys: j k scroll, q closes"
             box.can_focus = False
+            if self._remark:
+                yield Static(self._remark, markup=False)
             yield Static(help_text(self._keys), markup=False)
 
     def action_close(self) -> None:

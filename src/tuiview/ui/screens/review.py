@@ -26,7 +26,7 @@ from tuiview.session.seeking import ViewMade
 from tuiview.ui import marking
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
-from tuiview.ui.describe import metadata_rows
+from tuiview.ui.describe import failure_words, metadata_rows
 from tuiview.ui.screens.desk import NOTE, Desk
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
@@ -71,7 +71,7 @@ class ReviewScreen(Desk):
     def compose(self) -> ComposeResult:
         """The panels, in the layout for the terminal's size: styled and laid out but once."""
         self._adapt(self.terminal.columns, self.terminal.rows)
-        outline = Outline(self.session.collection, self.session.view)
+        outline = self._outline()
         with Horizontal(id="panels"):
             with Vertical(id="outline"):
                 yield PlaceBar(id="place")
@@ -178,7 +178,7 @@ class ReviewScreen(Desk):
                 self.show_read_out(self._read)
                 current = self.session.item
                 if current is not None and item.key == current.key and not self._examines:
-                    self.metadata.show(metadata_rows(item, info, more))
+                    self.metadata.show(metadata_rows(item, info, more, self.session.veil))
             case changes.Progressed(progress):
                 self._progressed(progress)
             case changes.Faulted(error):
@@ -208,7 +208,7 @@ class ReviewScreen(Desk):
         if not self.session.viewer.answered(answer):
             return
         if isinstance(answer, Failed):
-            self.picture.say(answer.message, answer.hint)
+            self.picture.say(*failure_words(self.session, answer))
         elif not self._plotting:
             self.picture.show(answer.payload, answer.request.signature, answer.picture)
         self._show_status()
@@ -248,8 +248,13 @@ class ReviewScreen(Desk):
             f"no images in {collection.title}", "; ".join(filter(None, [hint, problems]))
         )
 
+    def _outline(self) -> Outline:
+        session = self.session
+        label = session.veil.label if session.veil is not None else None
+        return Outline(session.collection, session.view, label=label)
+
     def _new_outline(self) -> None:
-        self.items.use(Outline(self.session.collection, self.session.view), self.session.position)
+        self.items.use(self._outline(), self.session.position)
         self._show_status()
 
     # Messages of the panels
