@@ -146,6 +146,18 @@ async def test_a_spectrum_goes_through_the_planes_in_world_units(open_review, tm
         assert "at 140" in " ".join(review.session.examining.last)
 
 
+async def test_what_is_said_of_a_plot_does_not_lie_over_its_axis(open_review, folder):
+    async with open_review(folder, size=(80, 24)) as review:
+        for letter in "rlh":
+            review.app.clear_notifications()
+            await review.press("x", letter)
+            assert review.screen.busy
+            notices, picture = review.screen.notices, review.screen.picture
+            assert notices.display
+            assert not notices.region.overlaps(picture.region)
+            assert review.session.examining.last[0] in str(notices.content)
+
+
 async def test_what_is_typed_after_a_search_that_fails_is_dropped(open_review, tmp_path):
     import numpy as np
     from astropy.io import fits

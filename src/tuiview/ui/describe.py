@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.style import Style
 
 from tuiview.collection.base import Filed
@@ -238,6 +239,22 @@ def measured_rows(examined: Examined, width: int) -> list[Row]:
         wrapped = [line] if aligned else textwrap.wrap(line, width, subsequent_indent="  ")
         rows += [(part, "", "") for part in wrapped]
     return rows
+
+
+def result_words(examined: Examined, room: int) -> str:
+    """A measurement's result as it is said in passing; beside a plot, what one row holds of it.
+
+    More would lie over the plot's axis.
+    """
+    if examined.plot is None:
+        return "\n".join(examined.lines)
+    words = ""
+    for line in examined.lines:
+        longer = f"{words}  {line}" if words else line
+        if cell_len(longer) > room:
+            break
+        words = longer
+    return words or f"{examined.lines[0][: room - 1]}…"
 
 
 def decision_words(decision: Decision) -> str:

@@ -29,6 +29,7 @@ from tuiview.ui.describe import (
     measured_rows,
     place,
     read_out_words,
+    result_words,
     status_left,
     status_right,
 )
@@ -373,7 +374,7 @@ class Desk(Screen[None]):
             self._end_plot()
         self.metadata.show(measured_rows(examined, self.metadata.size.width - 2))
         if not self.metadata.size.width or not self.metadata.display:
-            self.say("\n".join(examined.lines))
+            self.say(result_words(examined, self.size.width - 2))
 
     def cycle_coordinates(self, step: int) -> None:
         """Tell positions in the next or previous form."""
