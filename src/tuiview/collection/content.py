@@ -51,15 +51,29 @@ def content_of(path: Path, suffixes: frozenset[str], *, table: bool = False) -> 
         raise TuiviewError(
             f"{printable(path.name)} is no Parquet file.", f"it begins with {head[:4].hex(' ')}"
         )
-    if head.startswith(b"\x89HDF\r\n\x1a\n"):
-        return "hdf5"
-    if head.startswith(b"PK") and (name.endswith(ZIP_SUFFIXES) or b"zarr.json" in head):
-        return "zarr"
+    if (datasets := _datasets(head, name)) is not None:
+        return datasets
     if b"<VOTABLE" in head:
         return "votable"
     if head.startswith(b"SIMPLE  ="):
         return "fits table" if table or _begins_with_table(path) else "image"
     return _text(path, head) if _is_text(head) else "image"
+
+
+def datasets_of(path: Path) -> Literal["hdf5", "zarr"] | None:
+    """Whether a path that can be read is a tree of datasets, and of which kind."""
+    if path.is_dir():
+        return "zarr" if is_zarr_folder(path) else None
+    with path.open("rb") as file:
+        return _datasets(file.read(_HEAD), path.name.lower())
+
+
+def _datasets(head: bytes, name: str) -> Literal["hdf5", "zarr"] | None:
+    if head.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "hdf5"
+    if head.startswith(b"PK") and (name.endswith(ZIP_SUFFIXES) or b"zarr.json" in head):
+        return "zarr"
+    return None
 
 
 def _folder(path: Path, suffixes: frozenset[str], table: bool) -> Content:

@@ -56,19 +56,20 @@ class Hdf5Collection(TreeCollection):
         allow_links: bool = False,
         stacks: Stacks = "auto",
     ) -> None:
-        super().__init__(_Hdf5Datasets(path.absolute(), sniff, allow_links, stacks))
+        pool = FilePool(allow_links=allow_links)
+        super().__init__(Hdf5Datasets(path.absolute(), sniff, stacks, pool))
 
 
-class _Hdf5Datasets:
+class Hdf5Datasets:
     """Looks through an HDF5 file group by group."""
 
     def __init__(
-        self, path: Path, sniff: Callable[[bytes], str | None], allow_links: bool, stacks: Stacks
+        self, path: Path, sniff: Callable[[bytes], str | None], stacks: Stacks, pool: FilePool
     ) -> None:
         self.path = path
         self.skipped = 0
         self.problems: list[str] = []
-        self._pool = FilePool(allow_links=allow_links)
+        self._pool = pool
         self._shards = Shards(self._pool, [path.parent], sniff=sniff)
         self._sniff = sniff
         self._stacks = stacks
@@ -288,7 +289,8 @@ def picture_of_stack(pool: FilePool, path: Path, name: str | None, number: int) 
         UnreadableError: There is no such stack, or it has fewer pictures.
     """
     if name is None:
-        datasets = _Hdf5Datasets(path, lambda _: None, pool.allow_links, "items")
+        own = FilePool(allow_links=pool.allow_links)
+        datasets = Hdf5Datasets(path, lambda _: None, "items", own)
         try:
             stack = next((e for e in datasets.entries(never) if e.shape.items), None)
         finally:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,6 +20,7 @@ from tuiview.text import printable
 
 if TYPE_CHECKING:
     from tuiview.collection.channels import Channels
+    from tuiview.collection.h5files import FilePool
     from tuiview.collection.rows import RowSource
 
 _CHECKED = 64
@@ -85,7 +87,33 @@ def open_collection(paths: Sequence[str | Path], options: CollectionOptions) -> 
         return _open_one(given[0], options)
     if all(path.name.lower().endswith(content.PARQUET) for path in given):
         return _parquet(given[0].absolute().parent, given, options)
+    if options.channels is None and all(map(content.datasets_of, given[:_CHECKED])):
+        return _several(given, options)
     return _folder(given, options)
+
+
+def _several(paths: Sequence[Path], options: CollectionOptions) -> Collection:
+    """The pictures of several HDF5 or Zarr files."""
+    from tuiview.collection.several import SeveralCollection
+    from tuiview.collection.tree import Datasets
+
+    @cache
+    def pool() -> FilePool:
+        from tuiview.collection.h5files import FilePool
+
+        return FilePool(allow_links=options.allow_links)
+
+    def opened(path: Path) -> Datasets:
+        check(path)
+        if content.datasets_of(path) == "zarr":
+            from tuiview.collection.zarrs import ZarrDatasets
+
+            return ZarrDatasets(path, options.stacks)
+        from tuiview.collection.hdf5 import Hdf5Datasets
+
+        return Hdf5Datasets(path, options.sniff, options.stacks, pool())
+
+    return SeveralCollection(paths, opened)
 
 
 def _open_one(path: Path, options: CollectionOptions) -> Collection:

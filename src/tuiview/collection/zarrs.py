@@ -45,10 +45,10 @@ class ZarrCollection(TreeCollection):
     """
 
     def __init__(self, path: Path, *, stacks: Stacks = "auto") -> None:
-        super().__init__(_ZarrDatasets(path.absolute(), stacks))
+        super().__init__(ZarrDatasets(path.absolute(), stacks))
 
 
-class _ZarrDatasets:
+class ZarrDatasets:
     """Looks through a Zarr group."""
 
     def __init__(self, path: Path, stacks: Stacks) -> None:
