@@ -41,6 +41,30 @@ async def test_one_resumes_on_the_key_wherever_the_row_is_now(open_review, table
         assert review.session.viewer.failed is not None
 
 
+async def test_a_repeat_of_a_row_is_found_again(open_review, table):
+    choice = Choice(order="rank", repeats="30%:4")
+    async with open_review(table, choice=choice) as review:
+        view = review.session.view
+        again = next(p for p in range(len(view)) if view.replicate(p) == 2)
+        once = view.position_of(view.row(again))
+        await review.type(f":{again + 1}")
+        await review.press("enter", "f", "g", "u")
+        assert review.session.position == again
+        await review.press("ctrl+r")
+        review.session.go_to(once)
+        await review.idle()
+        assert not review.session.state.favourite
+        review.session.go_to(again)
+        await review.idle()
+        assert review.session.state.favourite
+    async with open_review(table, choice=choice) as review:
+        assert review.session.position == again
+        name = review.session.item.name
+        await review.type(f"/{name}")
+        await review.press("enter")
+        assert review.session.position == once
+
+
 async def test_a_key_that_is_gone_leaves_one_at_the_first_row(open_review, table, tmp_path):
     path = tmp_path / "store" / "reviewer.sqlite"
     path.parent.mkdir()

@@ -73,7 +73,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repeats", metavar="N",
         help="so many images come back once more, unannounced and without what was said of them"
-        " (10%%, 25, 10%%:SEED); `tuiview report` tells how far one agrees with oneself",
+        " (10%%, 25, 10%%:SEED): best with --order random or --blind, or names tell them;"
+        " `tuiview report` says how far one agrees with oneself",
     )  # fmt: skip
     parser.add_argument(
         "--blind", action="store_true",

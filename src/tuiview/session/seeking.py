@@ -118,7 +118,8 @@ class Seeking:
         if made.view is None:
             session.begin()
         elif not len(made.view) and not made.choice.everything and session.collection.complete:
-            session.notify(Noticed(f"no item is {made.choice.words()}", "warning"))
+            if len(session.collection):
+                session.notify(Noticed(f"no item is {made.choice.words()}", "warning"))
             session.begin()
         else:
             self.choice = made.choice
