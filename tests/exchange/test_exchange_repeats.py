@@ -118,6 +118,9 @@ def test_the_report_tells_how_far_one_agrees_with_oneself(data, capsys):
     (found,) = json.loads(capsys.readouterr().out)["consistency"]
     assert found["disputed"] == {"a.fits": [["spiral"], ["merger"]]}
     assert found["pixels"] == 5
+    assert main(["report", str(data), "--disputed"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ["item\tme\tme again", "a.fits\tspiral\tmerger"]
 
 
 def test_the_log_of_an_item_has_both(data, capsys):

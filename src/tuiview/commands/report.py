@@ -55,7 +55,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument("--json", action="store_true", help="everything as JSON")
     form.add_argument(
         "--disputed", action="store_true",
-        help="only the items on which reviewers differ, a line each, separated by tabs",
+        help="only the items on which reviewers differ, also with themselves, a line each,"
+        " separated by tabs",
     )  # fmt: skip
     add_store(parser)
     add_collection(parser)
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(_fields(found, selves), indent=1, ensure_ascii=False))
     elif args.disputed:
-        _print_disputed(found)
+        _print_disputed(found, selves)
     else:
         print("\n".join((*_words(found), *_words_of_selves(selves))))
     return 0
@@ -117,10 +118,17 @@ def _finite(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
 
 
-def _print_disputed(found: Agreement) -> None:
-    names = [done.reviewer for done in found.done]
+def _print_disputed(found: Agreement, selves: Sequence[Consistency]) -> None:
+    disputed = {key: dict(said) for key, said in found.disputed.items()}
+    again = {one.reviewer: f"{one.reviewer} again" for one in selves if one.disputed}
+    for one in selves:
+        for key, (first, then) in one.disputed.items():
+            of_key = disputed.setdefault(key, {})
+            of_key |= {one.reviewer: first, again[one.reviewer]: then}
+    reviewers = [done.reviewer for done in found.done]
+    names = [name for who in reviewers for name in (who, again.get(who)) if name]
     print("\t".join(["item", *map(printable, names)]))
-    for key, said in found.disputed.items():
+    for key, said in disputed.items():
         cells = [", ".join(sorted(said[name])) or "none" if name in said else "" for name in names]
         print("\t".join(printable(cell) for cell in (key, *cells)))
 
