@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from tuiview.session.examining import EXAMINATIONS
-from tuiview.ui import composing, gridding, marking, overlays
+from tuiview.ui import composing, examining, gridding, marking, overlays
 
 if TYPE_CHECKING:
     from tuiview.session.marking import Marking
@@ -68,7 +68,7 @@ def _letters() -> Iterator[Action]:
     for one in EXAMINATIONS:
         yield Action(
             f"examine-{one.key}", one.key, one.name, "After x",
-            lambda desk, one=one: desk.examine(one),  # type: ignore[misc]
+            lambda desk, one=one: examining.examine(desk, one),  # type: ignore[misc]
             mode="examine", hint=f"{one.key} {one.short}",
         )  # fmt: skip
 
@@ -80,7 +80,7 @@ def _steps() -> Iterator[Action]:
             yield Action(
                 f"examine-{'far-' if far > 1 else ''}{name}", key, f"crosshair {name} by {words}",
                 "After x",
-                lambda desk, x=far * dx, y=far * dy: desk.step_examining(x, y),  # type: ignore[misc]
+                lambda desk, x=far * dx, y=far * dy: examining.step(desk, x, y),  # type: ignore[misc]
                 mode="examine",
             )  # fmt: skip
 
@@ -213,7 +213,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("reset-display", "R", "reset the display", "Display", lambda d: d.session.look.reset()),
     # Mark mode
     Action("mark-mode", "m", "mark mode: a crosshair to put marks with", "Mark mode",
-           lambda d: d.enter_marking(), hint="m mark"),
+           marking.enter, hint="m mark"),
     Action("crosshair-left", "h,left", "crosshair left by a screen pixel", "Mark mode",
            _marking(lambda m: m.step(-1, 0)), mode="mark"),
     Action("crosshair-down", "j,down", "crosshair down", "Mark mode",
@@ -243,24 +243,23 @@ ACTIONS: tuple[Action, ...] = (
            _marking(lambda m: m.next_mark(-1)), mode="mark"),
     Action("move-mark", "M", "take the nearest mark along; again puts it down", "Mark mode",
            _marking(lambda m: m.grab()), mode="mark"),
-    Action("label-mark", "e", "label the nearest mark", "Mark mode",
-           lambda d: d.label_mark(), mode="mark"),
+    Action("label-mark", "e", "label the nearest mark", "Mark mode", marking.label, mode="mark"),
     Action("mark-list", "p", "list of marks: j and k go through it", "Mark mode",
            marking.open_list, mode="mark"),
     Action("delete-mark", "d", "delete the nearest mark", "Mark mode",
            _marking(lambda m: m.delete_nearest()), mode="mark"),
-    Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode",
-           lambda d: d.leave_marking(), mode="mark"),
+    Action("leave-marking", "m,q,escape", "leave mark mode", "Mark mode", marking.leave,
+           mode="mark"),
     # Examine
     Action("examine", "x", "examine: then a letter, as in IRAF's imexamine", "Examine",
-           lambda d: d.enter_examining(), hint="x examine"),
+           examining.enter, hint="x examine"),
     *_letters(),
     *_steps(),
     Action("examine-copy", "y", "copy the result", "After x",
            lambda d: d.copy_words("\n".join(d.session.examining.last)), mode="examine",
            hint="y copy"),
     Action("leave-examining", "q,escape,ctrl+g,enter", "back to the picture", "After x",
-           lambda d: d.leave_examining(), mode="examine", hint="q leave"),
+           examining.leave, mode="examine", hint="q leave"),
     # Panels and program
     Action("next-panel", "tab", "next panel", "Program", lambda d: d.next_panel(1)),
     Action("previous-panel", "shift+tab", "previous panel", "Program", lambda d: d.next_panel(-1)),

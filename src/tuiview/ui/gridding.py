@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuiview.errors import UsageError
 from tuiview.session.grid import FEWEST, MOST
+from tuiview.ui import marking
 
 if TYPE_CHECKING:
     from tuiview.session.grid import Of
@@ -21,7 +22,7 @@ def toggle(desk: Desk, of: Of) -> None:
 
 def show(desk: Desk, of: Of | None) -> None:
     """A grid of items or of frames, or one picture (None)."""
-    desk.leave_marking()
+    marking.leave(desk)
     desk.session.grid.show(of)
     desk.set_class(of is not None, "gridding")
     desk.grid_bar.say(desk.session.grid)

@@ -15,6 +15,32 @@ if TYPE_CHECKING:
     from tuiview.ui.screens.desk import Desk
 
 
+def enter(desk: Desk) -> None:
+    """Mark mode on: the crosshair shows, keys put marks."""
+    if not desk.refused_on_grid() and not desk.examines and desk.session.marking.enter():
+        desk.add_class("marking")
+        desk.focus_mode()
+
+
+def leave(desk: Desk) -> None:
+    """Mark mode off."""
+    if desk.session.marking.active:
+        desk.session.marking.leave()
+        desk.remove_class("marking", "listing")
+        desk.focus_mode()
+        desk.show_status()
+
+
+def label(desk: Desk) -> None:
+    """Type the label of the nearest mark."""
+    mark = desk.session.marking.nearest()
+    if mark is None:
+        desk.say("no mark to label on this frame", "warning")
+    else:
+        desk.labelled = mark
+        desk.ask("label ", mark.label)
+
+
 def clicked(desk: Desk, event: Click) -> None:
     """Put the crosshair where the picture was clicked; ignored while a text is being written.
 
@@ -34,12 +60,12 @@ def clicked(desk: Desk, event: Click) -> None:
         x, y = math.floor(x) + 0.5, math.floor(y) + 0.5
     part = desk.picture.part_at(x, y)
     if part is not None and desk.session.marking.go_to_part(*part):
-        desk.enter_marking()
+        enter(desk)
 
 
 def goto(desk: Desk, text: str) -> None:
     """`:goto POSITION`."""
-    desk.session.marking.go_to_typed(text, desk.enter_marking)
+    desk.session.marking.go_to_typed(text, lambda: enter(desk))
 
 
 def group(desk: Desk, text: str) -> None:
@@ -50,7 +76,7 @@ def group(desk: Desk, text: str) -> None:
     if wanted not in groups:
         close = get_close_matches(wanted, list(groups), 3)
         raise UsageError(f"no group is called {wanted}", ", ".join(close or groups))
-    desk.enter_marking()
+    enter(desk)
     marking.then(lambda: marking.put_group(groups[wanted]))
 
 
@@ -70,14 +96,14 @@ def marks(desk: Desk, text: str) -> None:
         raise UsageError(f"this frame has no mark {wanted}", f"it has {count}")
     if wanted:
         desk.session.marking.go_to_mark(int(wanted) - 1)
-        desk.enter_marking()
+        enter(desk)
     else:
         open_list(desk)
 
 
 def open_list(desk: Desk) -> None:
     """Show the list of marks and give it the keys."""
-    desk.enter_marking()
+    enter(desk)
     if desk.has_class("marking"):
         desk.add_class("listing")
         desk.set_focus(desk.mark_table)

@@ -15,21 +15,17 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiview.errors import TuiviewError
-from tuiview.graphics.encode import encode
 from tuiview.graphics.passthrough import to_clipboard, wrap
 from tuiview.graphics.tmux import Tmux
 from tuiview.session import changes
-from tuiview.session.examining import Examination, Examined
 from tuiview.text import printable
 from tuiview.ui import marking
 from tuiview.ui.actions import ACTIONS, action, effective_keys
 from tuiview.ui.describe import (
     badges,
     decision_words,
-    measured_rows,
     place,
     read_out_words,
-    result_words,
     status_left,
     status_right,
 )
@@ -52,8 +48,6 @@ if TYPE_CHECKING:
     from tuiview.review.model import Decision, Mark
     from tuiview.session.marking import ReadOut
     from tuiview.session.session import Session
-
-_ONE_PICTURE = "this is done on one picture: enter shows the framed tile alone"
 
 NOTE = "note"
 NOTE_KEYS = "ctrl+s keeps it, ctrl+g leaves a draft"
@@ -83,9 +77,11 @@ class Desk(Screen[None]):
         self._read: ReadOut | None = None
         self._said: deque[str] = deque(maxlen=_MOST_SAID)
         self._read_out = ""
-        self._plotting = False
-        self._labelled: Mark | None = None
         self._blink_from: str | int | None = None
+        self.plotting = False
+        """Whether a plot stands in the picture's place."""
+        self.labelled: Mark | None = None
+        """The mark whose label is being typed."""
         self.keys = effective_keys(dict(session.settings.keys))
 
     # Panels
@@ -137,7 +133,8 @@ class Desk(Screen[None]):
         state = self.session.store.peek(item.key) if item is not None else None
         return badges(state, self.session.settings.categories)
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
+        """Show where one is, and what is said of the item and of its display."""
         self.query_one("#place", PlaceBar).show(place(self.session))
         line = self.query_one("#status", StatusLine)
         line.show(status_left(self.session), status_right(self.session, self._read_out))
@@ -146,7 +143,7 @@ class Desk(Screen[None]):
         """Show position, value and sky under the crosshair, or that they are not known now."""
         self._read = read
         self._read_out = "" if read is None else read_out_words(self.session, read)
-        self._show_status()
+        self.show_status()
 
     def _show_banner(self) -> None:
         status = self.session.store.status
@@ -159,7 +156,8 @@ class Desk(Screen[None]):
             )
         banner.display = bool(status.error)
 
-    def _show_metadata(self) -> None:
+    def show_metadata(self) -> None:
+        """Have the metadata read, where there is room for them."""
         if self.metadata.display and self.metadata.size.width:
             self.session.viewer.read_metadata()
 
@@ -192,7 +190,7 @@ class Desk(Screen[None]):
 
     def focus_mode(self) -> None:
         """Give the keys back to the mode that is on."""
-        if self._examines:
+        if self.examines:
             self.set_focus(self.query_one(ExamineBar))
         elif self.session.marking.active:
             listed = self._asked_from is self.mark_table and self.mark_table.display
@@ -203,13 +201,25 @@ class Desk(Screen[None]):
             self.set_focus(self.picture)
 
     @property
+    def examines(self) -> bool:
+        """Whether letters measure now."""
+        return self.has_class("examining")
+
+    @property
     def busy(self) -> bool:
         """Whether a text is being written, or a plot stands in the picture's place."""
-        return self.has_class("asking") or self.has_class("noting") or self._plotting
+        return self.has_class("asking") or self.has_class("noting") or self.plotting
+
+    def refused_on_grid(self) -> bool:
+        """Whether a grid is shown; says then that this is done on one picture."""
+        grid = self.session.grid.of is not None
+        if grid:
+            self.say("this is done on one picture: enter shows the framed tile alone", "warning")
+        return grid
 
     def focus_crosshair(self) -> None:
         """Give the keys to the crosshair."""
-        self.set_focus(self.query_one(ExamineBar if self._examines else MarkBar))
+        self.set_focus(self.query_one(ExamineBar if self.examines else MarkBar))
 
     def _try(self, run: Callable[[], object]) -> None:
         try:
@@ -240,7 +250,7 @@ class Desk(Screen[None]):
     def toggle_auto_advance(self) -> None:
         """Move on after a category, or not."""
         self.session.auto_advance = not self.session.auto_advance
-        self._show_status()
+        self.show_status()
 
     def toggle_lock(self) -> None:
         """Hold the display across items, or not."""
@@ -299,82 +309,6 @@ class Desk(Screen[None]):
     def search_again(self, step: int) -> None:
         """Search for what was searched before."""
         self.session.finding.text("", step)
-
-    def enter_marking(self) -> None:
-        """Mark mode on: the crosshair shows, keys put marks."""
-        if self.session.grid.of is not None:
-            self.say(_ONE_PICTURE, "warning")
-        elif not self._examines and self.session.marking.enter():
-            self.add_class("marking")
-            self.focus_mode()
-
-    def leave_marking(self) -> None:
-        """Mark mode off."""
-        if self.session.marking.active:
-            self.session.marking.leave()
-            self.remove_class("marking", "listing")
-            self.focus_mode()
-            self._show_status()
-
-    def label_mark(self) -> None:
-        """Type the label of the nearest mark."""
-        mark = self.session.marking.nearest()
-        if mark is None:
-            self.say("no mark to label on this frame", "warning")
-        else:
-            self._labelled = mark
-            self.ask("label ", mark.label)
-
-    def enter_examining(self) -> None:
-        """Take letters that measure at the crosshair; it starts in the middle of the view."""
-        if self.session.grid.of is not None:
-            self.say(_ONE_PICTURE, "warning")
-        elif self.session.examining.enter():
-            self.add_class("examining")
-            self.set_focus(self.query_one(ExamineBar))
-
-    @property
-    def _examines(self) -> bool:
-        return self.has_class("examining")
-
-    def leave_examining(self) -> None:
-        """Show the picture again."""
-        self.remove_class("examining")
-        self._end_plot()
-        self.session.examining.leave()
-        self.focus_mode()
-        self._show_status()
-        self._show_metadata()
-
-    def examine(self, examination: Examination) -> None:
-        """Measure where the crosshair will be once it has come to rest."""
-        session = self.session
-        session.marking.then(lambda: session.examining.examine(examination))
-
-    def step_examining(self, dx: int, dy: int) -> None:
-        """Move the crosshair over the picture by screen pixels."""
-        self._end_plot()
-        self.session.marking.then(lambda: self.session.marking.step(dx, dy))
-
-    def _end_plot(self) -> None:
-        """Show the picture in place of a plot."""
-        shown = self.session.viewer.shown
-        if self._plotting and shown is not None:
-            self.picture.show(shown.payload, shown.request.signature, shown.picture)
-        self._plotting = False
-
-    def _examined(self, examined: Examined) -> None:
-        if examined.plot is not None:
-            area = self.picture.area
-            if (examined.plot.width, examined.plot.height) == (area.width, area.height):
-                payload = encode(examined.plot, area, self.picture.protocol)
-                self._plotting = True
-                self.picture.show(payload, ("plot", examined.name))
-        else:
-            self._end_plot()
-        self.metadata.show(measured_rows(examined, self.metadata.size.width - 2))
-        if not self.metadata.size.width or not self.metadata.display:
-            self.say(result_words(examined, self.size.width - 2))
 
     def cycle_coordinates(self, step: int) -> None:
         """Tell positions in the next or previous form."""
@@ -454,7 +388,7 @@ class Desk(Screen[None]):
         self._hidden ^= {name}
         for panel in ("tree", "metadata", "note"):
             self.set_class(panel in self._hidden, f"no-{panel}")
-        self._show_metadata()
+        self.show_metadata()
 
     def picture_alone(self) -> None:
         """The picture alone, or with its panels."""

@@ -23,7 +23,7 @@ from tuiview.session.finding import Sought
 from tuiview.session.mark_list import MarkValuesRead
 from tuiview.session.marking import CrosshairMoved, ReadOut
 from tuiview.session.seeking import ViewMade
-from tuiview.ui import marking
+from tuiview.ui import examining, marking
 from tuiview.ui.actions import bindings
 from tuiview.ui.commands import COMMANDS, run_command
 from tuiview.ui.describe import failure_words, metadata_rows
@@ -87,9 +87,9 @@ class ReviewScreen(Desk):
         with Horizontal(id="foot"):
             yield HintLine(self._hints(), id="hints")
             yield Static(":", id="prompt", markup=False)
-            yield MarkBar(self.session.settings.groups, self, id="marks")
-            yield ExamineBar(self, id="examine")
-            yield GridBar(self, id="grid")
+            yield MarkBar(self.session.settings.groups, self.action_run, id="marks")
+            yield ExamineBar(self.action_run, id="examine")
+            yield GridBar(self.action_run, id="grid")
             yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
         yield NoticeLine(id="notices")
 
@@ -99,7 +99,7 @@ class ReviewScreen(Desk):
         self.session.viewer.holds = self.picture.holds
         self.session.viewer.fine = Quality(true_color=self.terminal.colors > 256)
         self.session.start()
-        self._show_status()
+        self.show_status()
 
     async def _dispatch_message(self, message: Message) -> None:
         """Handle a message; a fault in that is told and written down, and the review goes on."""
@@ -148,10 +148,10 @@ class ReviewScreen(Desk):
                 self.items.refresh_current()
                 self.session.viewer.redraw()
                 self._show_note()
-                self._show_status()
+                self.show_status()
                 marking.show_list(self)
             case changes.DisplayChanged() | changes.StoreChanged():
-                self._show_status()
+                self.show_status()
                 self._show_banner()
             case changes.CollectionGrew():
                 self._grown()
@@ -159,7 +159,7 @@ class ReviewScreen(Desk):
                 self.session.rows_loaded()
                 self.items.refresh_items()
                 self._show_note()
-                self._show_status()
+                self.show_status()
                 marking.show_list(self)
             case changes.ToRun(job):
                 self._try(job)
@@ -172,12 +172,12 @@ class ReviewScreen(Desk):
             case ReadOut() as read_out:
                 self.show_read_out(read_out)
             case Examined() as examined:
-                self._examined(examined)
+                examining.show(self, examined)
             case changes.MetadataRead(item, info, more):
                 self._try(lambda: self.session.viewer.take_info(item, info))
                 self.show_read_out(self._read)
                 current = self.session.item
-                if current is not None and item.key == current.key and not self._examines:
+                if current is not None and item.key == current.key and not self.examines:
                     self.metadata.show(metadata_rows(item, info, more, self.session.veil))
             case changes.Progressed(progress):
                 self._progressed(progress)
@@ -196,10 +196,10 @@ class ReviewScreen(Desk):
 
     def _cursor_moved(self) -> None:
         self._blink_from = None
-        self._plotting = False
+        self.plotting = False
         self.items.move_to(self.session.position)
         self._show_note()
-        self._show_status()
+        self.show_status()
         self._start_rest()
         if self.session.item is None:
             self.picture.say("reading …")
@@ -209,9 +209,9 @@ class ReviewScreen(Desk):
             return
         if isinstance(answer, Failed):
             self.picture.say(*failure_words(self.session, answer))
-        elif not self._plotting:
+        elif not self.plotting:
             self.picture.show(answer.payload, answer.request.signature, answer.picture)
-        self._show_status()
+        self.show_status()
         self._start_rest()
         marking.show_list(self)
 
@@ -230,13 +230,13 @@ class ReviewScreen(Desk):
     def _rested(self) -> None:
         self._rest = None
         self.session.viewer.rested()
-        self._show_metadata()
+        self.show_metadata()
 
     def _grown(self) -> None:
         self.session.grown()
         self.items.grown()
         self.items.move_to(self.session.position)
-        self._show_status()
+        self.show_status()
         if self.session.collection.complete and not self.session.count:
             self._show_empty()
 
@@ -255,7 +255,7 @@ class ReviewScreen(Desk):
 
     def _new_outline(self) -> None:
         self.items.use(self._outline(), self.session.position)
-        self._show_status()
+        self.show_status()
 
     # Messages of the panels
 
@@ -332,8 +332,8 @@ class ReviewScreen(Desk):
         searching_metadata = self._asked_from is self.metadata
         self.on_command_line_left()
         if message.prompt == "label ":
-            if self._labelled is not None:
-                self.session.marking.label(self._labelled, message.text)
+            if self.labelled is not None:
+                self.session.marking.label(self.labelled, message.text)
         elif message.prompt == ":":
             self._try(lambda: run_command(self, message.text))
         elif searching_metadata:

@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.widget import Widget
 
 from tuiview.text import printable
 from tuiview.ui.actions import bindings
+from tuiview.ui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
     from tuiview.settings import Group
-    from tuiview.ui.screens.desk import Desk
 
 
 _HINTS = ("s snap", "' peak", "d delete", "e label", "M move", "tab next", "p list")
 
 
-class MarkBar(Widget, can_focus=True):
-    """One line at the foot of the screen; it has the focus exactly while mark mode is on.
+class MarkBar(ModeBar):
+    """It has the focus exactly while mark mode is on.
 
     Args:
         groups: The groups in the order of their keys.
-        desk: The screen whose actions the keys call.
+        run: Does the action of an id.
     """
 
     BINDINGS = bindings("mark")
 
-    DEFAULT_CSS = """
-    MarkBar { height: 1; width: 1fr; background: $boost; display: none; }
-    """
-
-    def __init__(self, groups: Sequence[Group], desk: Desk, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._desk = desk
+    def __init__(
+        self, groups: Sequence[Group], run: Callable[[str], object], *, id: str | None = None
+    ) -> None:
+        super().__init__(run, id=id)
         words = [Content.styled(" MARK ", "bold reverse"), Content("m leave")]
         for number, group in enumerate(groups[:9], 1):
             words.append(
@@ -52,7 +48,3 @@ class MarkBar(Widget, can_focus=True):
                 break
             line = longer
         return line
-
-    def action_run(self, action_id: str) -> None:
-        """Do the action of that id."""
-        self._desk.action_run(action_id)
