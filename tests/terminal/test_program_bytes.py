@@ -4,20 +4,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from harness import Terminal
-from numbered import number_of, without_margins
+from numbered import number_of, without_margins, write_numbered
+from numpy.typing import NDArray
 
 pytestmark = pytest.mark.pty
 
 
-@pytest.fixture
-def review(request: pytest.FixtureRequest, numbered: Callable[..., Path]) -> Iterator[Terminal]:
-    """A review of pictures of 1000 x 800 that rests on the third, in a window of 140 x 46."""
-    folder = numbered(8, (800, 1000))
-    with Terminal([folder], kind=request.param, size=(140, 46)) as terminal:
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A review that rests on its third picture, and what it then shows."""
+
+    terminal: Terminal
+    lines: list[str]
+    picture: NDArray[np.uint8]
+
+    def is_so_still(self) -> bool:
+        return self.terminal.screen_lines() == self.lines and np.array_equal(
+            self.terminal.picture(), self.picture
+        )
+
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Terminal]]:
+    """Reviews of pictures of 1000 x 800 in a window of 140 x 46, by kind of terminal.
+
+    All tests of a kind that leave it as they found it share one.
+    """
+    folder = write_numbered(tmp_path_factory.mktemp("bytes") / "pictures", 8, (800, 1000))
+    begun: dict[str, Resting] = {}
+
+    def of(kind: str) -> Terminal:
+        if kind in begun:
+            begun[kind].terminal.settle(0.4, 40)
+            if begun[kind].is_so_still():
+                return begun[kind].terminal
+            begun.pop(kind).terminal.close()
+        terminal = Terminal([folder], kind=kind, size=(140, 46))
+        begun[kind] = Resting(terminal, [], np.empty(0, np.uint8))
         terminal.wait_for_item(1)
         for number in (2, 3):
             terminal.press("j")
@@ -25,7 +54,18 @@ def review(request: pytest.FixtureRequest, numbered: Callable[..., Path]) -> Ite
         terminal.wait_for(lambda t: t.emulator.changes, wanted="a picture")
         terminal.settle(1.0, 40)
         assert number_of(without_margins(terminal.picture())) == 2
-        yield terminal
+        begun[kind] = Resting(terminal, terminal.screen_lines(), terminal.picture())
+        return terminal
+
+    yield of
+    for review in begun.values():
+        review.terminal.close()
+
+
+@pytest.fixture
+def review(request: pytest.FixtureRequest, reviews: Callable[[str], Terminal]) -> Terminal:
+    """A review that rests on the third of eight pictures."""
+    return reviews(request.param)
 
 
 def written(terminal: Terminal, *keys: str) -> int:
@@ -56,6 +96,8 @@ def test_the_next_picture_that_was_sent_ahead_takes_four_kilobytes(review: Termi
     switched = review.bytes_since(mark)
     # What is sent ahead after the switch is not part of it.
     assert len(switched.split(b"\x1b_Ga=T")[0].split(b"\x1b_Ga=t")[0]) < 4096
+    review.press("k")
+    review.wait_for_item(3)
 
 
 @pytest.mark.parametrize("review", ["kitty", "sixel", "iterm2"], indirect=True)
@@ -102,6 +144,7 @@ def test_a_decision_sends_no_picture(review: Terminal) -> None:
     assert written(review, "1") < 2_000
     assert written(review, "f") < 2_000
     assert (review.picture() == before).all()
+    review.press("f", "1")
 
 
 @pytest.mark.parametrize("review", ["kitty", "sixel", "iterm2"], indirect=True)
@@ -113,6 +156,7 @@ def test_a_step_of_the_crosshair_sends_no_whole_picture(review: Terminal) -> Non
     after = review.picture()
     assert after.shape == before.shape
     assert 0 < (after != before).any(axis=2).mean() < 0.05
+    review.press("q")
 
 
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
