@@ -220,12 +220,10 @@ def _draw_sixel(data: bytes, background: tuple[int, int, int]) -> Pixels:
                     larger[:] = background
                     larger[: canvas.shape[0], : canvas.shape[1]] = canvas
                     canvas = larger
-                drawn = sixels >> bits & 1 == 1
-                canvas[y : y + 6, x : x + len(sixels)][drawn] = color
+                canvas[y : y + 6, x : x + len(sixels)][sixels >> bits & 1 == 1] = color
                 x += len(sixels)
-                if drawn.any():
-                    right = max(right, x)
-                    bottom = max(bottom, y + 1 + int(np.flatnonzero(drawn.any(axis=1)).max()))
+                if lowest := max((byte - 63).bit_length() for byte in set(text)):
+                    right, bottom = max(right, x), max(bottom, y + lowest)
     return canvas[: max(height, bottom), : max(width, right)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from tuiview.picture import Picture
 RAMP = np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
 
 
+@cache
 def noisy_field(width: int, height: int, seed: int = 1) -> Picture:
     """A gray exposure of 30 stars on noise, asinh-stretched."""
     rng = np.random.default_rng(seed)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from decoders import decode_iterm2, decode_sixel
+from decoders import decode_iterm2
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kitty_screen import KittyScreen
 from pictures import areas, noisy_field, photo
+from sixels import read_sixel
 
 from tuiview.graphics import kitty
 from tuiview.graphics.damage import changed, part
@@ -17,7 +18,7 @@ from tuiview.graphics.payload import Area, Payload, Protocol
 from tuiview.picture import Picture
 
 AREA = Area(60, 30, 9, 17)
-SMALL = Area(44, 22, 9, 17)
+SMALL = Area(30, 20, 5, 11)
 
 
 def crossed(picture: Picture, x: int, y: int) -> Picture:
@@ -29,7 +30,7 @@ def crossed(picture: Picture, x: int, y: int) -> Picture:
 
 def decoded(payload: Payload) -> np.ndarray:
     strips = {
-        Protocol.SIXEL: decode_sixel,
+        Protocol.SIXEL: read_sixel,
         Protocol.ITERM2: lambda chunk: decode_iterm2(chunk)[0],
     }[payload.protocol]
     return np.concatenate([strips(chunk) for chunk in payload.chunks])
