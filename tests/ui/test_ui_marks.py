@@ -315,12 +315,12 @@ async def test_the_list_of_marks_follows_the_edits_and_the_crosshair_follows_it(
         assert "RA / lon" not in review.text()
 
 
-async def test_a_hundred_thousand_marks_cost_the_lines_in_sight(open_review, folder):
+async def test_many_marks_cost_the_lines_in_sight(open_review, folder):
     from tuiview.review.model import ItemState, Mark
 
     async with open_review(folder, groups=GROUPS) as review:
         frame = review.session.viewer.shown.info.frame
-        many = tuple(Mark(str(n), frame, "knot", n % 64, 20.0) for n in range(100_000))
+        many = tuple(Mark(str(n), frame, "knot", n % 64, 20.0) for n in range(20_000))
         review.session.store.peek = lambda key: ItemState(marks=many)
         asked = []
         lines = review.session.mark_list.lines
@@ -328,7 +328,7 @@ async def test_a_hundred_thousand_marks_cost_the_lines_in_sight(open_review, fol
             asked.append(last - first) or lines(marks, first, last)
         )
         await review.press("m", "p", "G")
-        assert "100000  knot" in review.text()
+        assert " 20000  knot" in review.text()
         assert max(asked) < 10
         assert len(review.session.viewer.shown.request.overlay) < 10
         await review.press("q", "colon")
