@@ -65,7 +65,7 @@ class Answering:
 
 def test_the_link_is_measured_and_the_terminal_left_as_it_was() -> None:
     with Answering(probe.SENTINEL) as terminal:
-        speed = measure(terminal.path)
+        speed = measure(terminal.path, limit=60)
         assert termios.tcgetattr(terminal.slave) == terminal.modes
     assert speed.round_trip >= DELAY
     assert 0 < speed.rate < len(terminal.taken) / 1e-4
@@ -76,7 +76,7 @@ def test_the_link_is_measured_and_the_terminal_left_as_it_was() -> None:
 def test_through_tmux_everything_is_wrapped_and_little_is_under_way() -> None:
     question = wrap(probe.SENTINEL)
     with Answering(question) as terminal:
-        speed = measure(terminal.path, through_tmux=True)
+        speed = measure(terminal.path, through_tmux=True, limit=60)
     assert speed.round_trip >= DELAY
     assert speed.rate > 0
     parts = bytes(terminal.taken).split(b"\x1bPtmux;")
