@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from tuiview.exchange.columns import Columns, recognise
 from tuiview.exchange.options import COLORS, CatalogueOptions
 from tuiview.exchange.places import Drawn, Place
-from tuiview.exchange.sheet import Rows, Sheet, Words, open_sheet
+from tuiview.exchange.sheet import Rows, Sheet, Words
+from tuiview.exchange.sheets import open_sheet
 from tuiview.exchange.skyindex import SkyIndex
 from tuiview.imaging.overlay import Circle, Points, Rectangle, Shape, Text
 from tuiview.text import printable

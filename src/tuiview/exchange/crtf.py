@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tuiview.errors import TuiviewError, UnreadableError
-from tuiview.exchange.regions import Figure, Region, System
+from tuiview.exchange.region import Figure, Region, System
 from tuiview.imaging.overlay import Symbol, rgb
 from tuiview.imaging.wcs import hush
 from tuiview.text import printable

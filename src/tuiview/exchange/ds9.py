@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from tuiview.exchange.regions import Figure, Joined, Region, System
+from tuiview.exchange.region import Figure, Joined, Region, System
 from tuiview.imaging.overlay import Symbol, rgb
 from tuiview.text import printable
 

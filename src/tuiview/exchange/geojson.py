@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tuiview.errors import UnreadableError
+from tuiview.exchange.files import read_text
 from tuiview.exchange.marks import GivenMark
-from tuiview.exchange.regions import Region, read_text
+from tuiview.exchange.region import Region
 from tuiview.imaging.overlay import rgb
 from tuiview.text import printable
 

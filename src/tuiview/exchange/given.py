@@ -11,8 +11,8 @@ from typing import Any
 
 from tuiview.collection.replicates import AGAIN
 from tuiview.errors import UnreadableError
+from tuiview.exchange.files import read_text
 from tuiview.exchange.marks import Given, GivenItem, GivenMark, split_categories
-from tuiview.exchange.regions import read_text
 from tuiview.text import printable
 
 FORMATS = ("csv", "regions", "geojson", "imgmarker", "notes-json")
@@ -127,7 +127,7 @@ def _getter(lower: Mapping[str, str]) -> Callable[[Row, str], str]:
 
 def _rows(path: Path) -> tuple[Iterator[Row], list[str]]:
     """The rows of a table as mappings, and its columns."""
-    from tuiview.exchange.sheet import kind_of
+    from tuiview.exchange.sheets import kind_of
     from tuiview.exchange.textsheet import delimiter_of
 
     try:

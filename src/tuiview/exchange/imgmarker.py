@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from tuiview.collection.replicates import AGAIN
 from tuiview.errors import TuiviewError, UnreadableError
+from tuiview.exchange.files import read_text
 from tuiview.exchange.marks import Given, GivenItem, GivenMark, split_categories
-from tuiview.exchange.regions import read_text
 from tuiview.exchange.tables import replaced
 from tuiview.text import printable
 

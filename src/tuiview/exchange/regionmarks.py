@@ -10,8 +10,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from tuiview.errors import TuiviewError
 from tuiview.exchange.ds9 import from_one, parse
+from tuiview.exchange.files import read_text
 from tuiview.exchange.marks import GivenMark
-from tuiview.exchange.regions import Region, read_text
+from tuiview.exchange.region import Region
 from tuiview.exchange.tables import replaced
 from tuiview.text import printable
 

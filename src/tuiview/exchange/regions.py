@@ -7,15 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
-from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiview.errors import UnreadableError
+from tuiview.exchange.files import read_text
 from tuiview.exchange.options import COLORS, CatalogueOptions
 from tuiview.exchange.places import Drawn, Floats, Place
+from tuiview.exchange.region import Figure, Region
 from tuiview.imaging.frame import Box
 from tuiview.imaging.overlay import (
     Circle,
@@ -31,69 +30,12 @@ from tuiview.imaging.overlay import (
 )
 from tuiview.text import printable
 
-System = Literal["icrs", "fk5", "fk4", "galactic", "ecliptic", "image", "physical"]
-Joined = Literal["", "open", "closed", "arrow", "arrows"]
 MOST_SHAPES = 400
 """Regions in a frame that are drawn each for itself; more are drawn as bare lines at once."""
 MOST = 20_000
 MOST_WORDS = 400
 EXCLUDED = 0xFF0000
-_POINT = 11
 _STEP = 1.0 / 3600.0
-
-
-class Figure(NamedTuple):
-    """A figure about a region's first point.
-
-    Attributes:
-        kind: `ellipse`, `box` or `ray`.
-        a, b: Half axes; for a ray how far from the point it begins and ends.
-        angle: Degrees of `a` anticlockwise from the x axis (from west towards north on the sky).
-        unit: Of a and b: `degree` or `pixel`.
-        arrow: Whether a ray ends in an arrow head.
-    """
-
-    kind: Literal["ellipse", "box", "ray"]
-    a: float
-    b: float
-    angle: float = 0.0
-    unit: Literal["degree", "pixel"] = "pixel"
-    arrow: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """One region of a file.
-
-    Attributes:
-        points: Degrees, or 0-based pixels; the figures and the words stand at the first.
-        system: What the points are.
-        figures: What is drawn about the first point.
-        path: How the points are joined.
-        symbols: What stands at the first point.
-        size: Width of the symbol in screen pixels.
-        text: Words above it.
-        color: 0xRRGGBB, or None for the layer's.
-        width: Of its lines.
-        font: Height of the words in screen pixels.
-        excluded: Whether it is cut out (DS9's minus sign).
-        tags: As they stand in the file.
-        item: The only item that it belongs to, where the file says so.
-    """
-
-    points: tuple[tuple[float, float], ...]
-    system: System = "icrs"
-    figures: tuple[Figure, ...] = ()
-    path: Joined = ""
-    symbols: tuple[Symbol, ...] = ()
-    size: int = _POINT
-    text: str = ""
-    color: int | None = None
-    width: int = 1
-    font: int = 13
-    excluded: bool = False
-    tags: tuple[str, ...] = ()
-    item: str = ""
 
 
 class Figures:
@@ -416,16 +358,3 @@ def open_regions(options: CatalogueOptions, number: int = 0) -> Figures:
 
     regions, problems = parse(text)
     return Figures(options, regions, number, problems)
-
-
-def read_text(path: Path) -> str:
-    """The text of a file.
-
-    Raises:
-        UnreadableError: It cannot be read.
-    """
-    try:
-        return path.read_bytes().decode("utf-8-sig", "surrogateescape")
-    except OSError as error:
-        words = error.strerror or error
-        raise UnreadableError(f"{printable(str(path))} cannot be read: {words}") from None

@@ -129,28 +129,15 @@ def clipped(values: Floats, sigma: float = 3.0, rounds: int = 5) -> Floats:
     return values
 
 
-def centroid(
-    frame: Frame, x: float, y: float, radius: float = 5.0, *, method: str = "com"
-) -> tuple[float, float]:
+def centroid(frame: Frame, x: float, y: float, radius: float = 5.0) -> tuple[float, float]:
     """The sub-pixel centre of the source at a position.
 
-    `com` is the centre of mass of what lies above the background (the median of the outermost
-    ring), in a circle that follows it until it rests; `gaussian` fits a round Gaussian from there.
+    It is the centre of mass of what lies above the background (the median of the outermost ring),
+    in a circle that follows it until it rests.
 
     Raises:
         MeasureError: Nothing rises above the background here.
     """
-    center = _center_of_mass(frame, x, y, radius)
-    if method == "gaussian":
-        from tuiview.imaging.starfit import radial_profile
-
-        found = radial_profile(frame, *center, radius=2 * radius).gaussian
-        if found is not None:
-            return found.x, found.y
-    return center
-
-
-def _center_of_mass(frame: Frame, x: float, y: float, radius: float) -> tuple[float, float]:
     start = x, y
     for _ in range(20):
         piece = stamp(frame, x, y, radius + 2)

@@ -10,16 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tuiview.imaging.frame import Card, Pixels
 from tuiview.imaging.readers.banded import BandedFrame
-
-if TYPE_CHECKING:
-    from tuiview.imaging.readers.fits import FitsFile
-    from tuiview.imaging.readers.fits_parts import Part
+from tuiview.imaging.readers.fits_frames import FitsFile, frame_of
+from tuiview.imaging.readers.fits_parts import Part
 
 _SECTION = re.compile(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*")
 _MOST_PIXELS = 1 << 33
@@ -139,8 +136,6 @@ class MosaicFrame(BandedFrame):
     name = "mosaic"
 
     def __init__(self, file: FitsFile, pieces: Sequence[_Piece]) -> None:
-        from tuiview.imaging.readers.fits import frame_of
-
         self._pieces = [(piece, frame_of(file, piece.part, 0)) for piece in pieces]
         width = max(piece.left + piece.width for piece in pieces)
         height = max(piece.bottom + piece.height for piece in pieces)
