@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,10 @@ SNAPSHOTS = ROOT / "snapshots"
 # Decoders and the terminal are used by tests of several rooms.
 for _room in ("graphics", "terminal"):
     sys.path.insert(0, str(ROOT / "tests" / _room))
+
+# Time tells nothing on a machine that is shared: neither that of an example nor of making one.
+settings.register_profile("tuiview", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tuiview")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

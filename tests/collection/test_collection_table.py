@@ -433,7 +433,7 @@ def _compare(path: Path, text: str) -> None:
     rows.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.lists(st.text(st.sampled_from('a1 ,"\n\r;é'), max_size=4), min_size=2, max_size=2),

@@ -34,7 +34,7 @@ def parsed(path, options):
     return open_catalogue(CatalogueOptions.parse(f"{path},{options}"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0, 359.999), st.floats(-90, 90), st.floats(0.01, 179), st.integers(1, 400),
     st.integers(0, 1000),
@@ -169,7 +169,7 @@ def test_coordinates_in_sixties_hours_and_galactic(tmp_path):
 
 
 @given(st.booleans(), st.integers(0, 89), st.integers(0, 59), st.floats(0, 59.99))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_sexagesimal_text_reads_as_its_number(negative, degrees, minutes, seconds):
     sign = "-" if negative else "+"
     value = (degrees + minutes / 60 + seconds / 3600) * (-1 if negative else 1)

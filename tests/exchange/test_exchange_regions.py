@@ -173,7 +173,7 @@ def test_what_is_not_understood_is_counted():
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_text_stops_the_reader(text):
     parse("image\n" + text)
     parse(f"fk5;circle({text})\n# text(1,2) {text}")

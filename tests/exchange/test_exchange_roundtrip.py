@@ -64,9 +64,7 @@ def table(rows):
     return tables.MARK_COLUMNS, found
 
 
-common = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+common = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @common

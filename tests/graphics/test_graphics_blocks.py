@@ -50,7 +50,7 @@ def test_two_colours_in_a_cell_are_exact(grid: tuple[int, int]) -> None:
     assert np.array_equal(drawn(blocks.encode(Picture(rgb), area)), rgb)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 4), st.booleans(), st.sampled_from(GRIDS), st.data())
 def test_two_colours_are_exact_in_any_shape(
     long: int, short: int, upright: bool, grid: tuple[int, int], data: st.DataObject

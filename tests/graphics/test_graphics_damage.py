@@ -36,7 +36,7 @@ def decoded(payload: Payload) -> np.ndarray:
     return np.concatenate([strips(chunk) for chunk in payload.chunks])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_boxes_hold_all_that_differs_and_do_not_overlap(data: st.DataObject) -> None:
     area = data.draw(areas())
@@ -75,7 +75,7 @@ def test_another_picture_is_drawn_whole() -> None:
     assert changed(one, Picture(one.rgb()), AREA) == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     x=st.integers(0, SMALL.width - 4),
     y=st.integers(0, SMALL.height - 4),

@@ -14,7 +14,7 @@ from tuiview.graphics.payload import Area, Payload, Quality
 AREA = Area(30, 10, 8, 16)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_every_picture_comes_back_exactly(data: st.DataObject) -> None:
     area = data.draw(areas())

@@ -34,7 +34,7 @@ def sent(screen: KittyScreen, sequences: list[bytes], tmux: bool = False) -> Non
     assert screen.answers == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_every_picture_comes_back_exactly(data: st.DataObject) -> None:
     area = data.draw(areas())
@@ -118,7 +118,7 @@ def test_deleting_frees_the_image() -> None:
     assert set(screen.images) == {2}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_a_patch_makes_the_old_picture_the_new_one(data: st.DataObject) -> None:
     old = noisy_field(AREA.width, AREA.height)

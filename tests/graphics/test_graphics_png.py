@@ -14,7 +14,7 @@ from tuiview.graphics import png
 from tuiview.picture import Picture
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.integers(1, 70),
     st.integers(1, 200),

@@ -12,7 +12,7 @@ from tuiview.graphics.reduce import reduced
 from tuiview.picture import Picture
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_never_more_colours_than_levels_and_exact_where_they_suffice(data: st.DataObject) -> None:
     picture = data.draw(pictures(data.draw(areas())))

@@ -31,7 +31,7 @@ def joined(payload: Payload, background: tuple[int, int, int] = (0, 0, 0)) -> np
     return canvas
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.data())
 def test_up_to_256_colours_in_percent_come_back_exactly(data: st.DataObject) -> None:
     area = data.draw(areas())
@@ -45,7 +45,7 @@ def test_up_to_256_colours_in_percent_come_back_exactly(data: st.DataObject) -> 
     assert np.array_equal(joined(payload, PINK), picture.rgb())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_picture_comes_back_in_its_size_and_looks_alike(data: st.DataObject) -> None:
     area = data.draw(areas())

@@ -259,7 +259,7 @@ def test_contours_of_a_cone_are_circles():
 @given(
     st.floats(20.0, 30.0), st.floats(20.0, 30.0), st.floats(2.5, 7.0), st.floats(-1e5, 1e5)
 )  # fmt: skip
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_lines_and_columns_are_fitted_by_their_gaussian(x, y, fwhm, background):
     image = gaussian((50, 50), x, y, fwhm, background=background)
     image[3, 3:6] = np.nan

@@ -52,7 +52,7 @@ def views(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(skies(), views(), st.floats(0, 1), st.floats(0, 1))
 def test_screen_to_pixel_to_sky_and_back(found, view, across, down):
     sx, sy = across * view.width, down * view.height

@@ -15,7 +15,7 @@ from tuiview.picture import Picture
 sizes = st.integers(12, 1200)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(width=sizes, height=sizes, columns=st.integers(1, 12), aspect=st.sampled_from([1.0, 0.5]))
 def test_tiles_lie_within_the_sheet_and_apart(width, height, columns, aspect):
     layout = Layout.square(width, height, columns, aspect)

@@ -86,7 +86,7 @@ def test_a_sample_alone_would_not_do(large):
 )
 @example([-3], "99.5%", "u1", 1)
 @example([252, 0, 5], "99.5%", "u1", 9)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_ties_small_samples_and_bands_do_not_matter(values, interval, dtype, count):
     data = np.array(values, float).reshape(1, -1).repeat(3, 0)
     data = (data + 3 if dtype == "u1" else data).astype(dtype)

@@ -371,9 +371,7 @@ def test_samples_do_not_depend_on_what_was_reduced_before(tmp_path):
         assert np.isfinite(one).all()
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shape=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     bitpix=st.sampled_from(list(BITPIX)),
@@ -428,7 +426,7 @@ cards = st.one_of(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     shape=st.lists(st.integers(1, 6), min_size=1, max_size=4),
     bitpix=st.sampled_from(list(BITPIX)),

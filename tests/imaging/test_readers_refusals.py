@@ -16,7 +16,7 @@ import h5py
 import numpy as np
 import pytest
 from astropy.io import fits
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -159,7 +159,7 @@ def test_every_sample_is_told_by_its_content(shared_data):
                 assert sniff(file.read(HEAD)) == kinds[path.suffix], path.name
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(["fits", "fits.gz", "mef", "PNG", "JPEG", "TIFF", "GIF", "npy"]),
     changes=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=12)), max_size=4),

@@ -61,7 +61,7 @@ def cases(draw, low, high):
     return data, Box(x0, y0, x0 + w * fx, y0 + h * fy), (h, w)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=cases(1.001, 9.0))
 def test_shrinking_is_the_exact_area_average(case):
     data, box, size = case
@@ -72,7 +72,7 @@ def test_shrinking_is_the_exact_area_average(case):
     np.testing.assert_allclose(found[sure], expected[sure], rtol=1e-4)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(case=cases(0.05, 0.999))
 def test_magnifying_takes_the_nearest_pixel(case):
     data, box, size = case
@@ -82,7 +82,7 @@ def test_magnifying_takes_the_nearest_pixel(case):
     np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     case=cases(1.001, 40.0),
     threads=st.integers(1, 3),
@@ -169,7 +169,7 @@ def test_a_checkerboard_shows_no_moire(size):
     assert np.abs(found - 50).max() < 8
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     x=st.floats(3, 60), y=st.floats(3, 40), zoom=st.floats(0.15, 0.95),
     left=st.floats(-8, 0), low=st.floats(-8, 0),

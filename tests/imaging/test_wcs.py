@@ -213,7 +213,7 @@ def test_a_slice_along_the_spectrum_has_no_celestial_coordinates(tmp_path):
         assert image.frames[0].wcs() is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     ra=st.floats(0, 359.9), dec=st.floats(-89.5, 89.5), scale=st.floats(1e-5, 1e-3),
     angle=st.floats(-180, 180), mirrored=st.booleans(),
@@ -245,7 +245,7 @@ def test_positions_beyond_the_projection_are_nan():
     assert np.isnan(dec[1])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ra=st.floats(0, 359.99), dec=st.floats(-90, 90))
 def test_conversions_are_astropys(ra, dec):
     place = SkyCoord(ra, dec, unit="deg")
@@ -274,7 +274,7 @@ def test_sexagesimal(ra, dec, text):
     assert wcs.sexagesimal(ra, dec) == text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ra=st.floats(0, 359.999), dec=st.floats(-89.999, 89.999), digits=st.integers(1, 4))
 def test_sexagesimal_is_astropys(ra, dec, digits):
     place = SkyCoord(ra, dec, unit="deg")

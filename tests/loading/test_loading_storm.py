@@ -235,9 +235,7 @@ class Storm(RuleBasedStateMachine):
 
 
 TestStorm = Storm.TestCase
-TestStorm.settings = hypothesis_settings(
-    max_examples=100, stateful_step_count=40, deadline=None, print_blob=True
-)
+TestStorm.settings = hypothesis_settings(max_examples=100, stateful_step_count=40, print_blob=True)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -428,7 +428,7 @@ def shown(state: ItemState) -> tuple[object, ...]:
     return (state.categories, state.favourite, state.note, marks, state.seen, state.decided)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(acts, max_size=25))
 def test_any_course_of_deciding_undoing_and_opening_anew(course: list[Any]) -> None:
     with tempfile.TemporaryDirectory(dir=QUICK) as name:

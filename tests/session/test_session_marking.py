@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headless import Desk
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuiview.errors import UsageError
@@ -62,7 +62,7 @@ def act(marking, step):
                 marking.label(mark, text)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(steps)
 def test_undo_and_redo_return_the_exact_state(desk, steps):
     session = desk.session

@@ -294,7 +294,7 @@ print("left")
         assert terminal.device_restored()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 30), st.integers(2, 40), st.integers(0, 999))
 def test_the_quick_sixel_decoder_agrees_with_the_reference(
     width: int, height: int, levels: int, seed: int
@@ -314,7 +314,7 @@ PARTS = [
 ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.sampled_from(PARTS), max_size=12), st.lists(st.integers(0, 200)))
 def test_output_is_taken_apart_alike_over_any_splitting(
     parts: list[bytes], cuts: list[int]

@@ -62,7 +62,7 @@ FRAME = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(FRAME, min_size=1, max_size=5))
 def test_the_screen_is_what_textual_would_have_written(frames) -> None:
     shadow, ours, theirs = Shadow(), Screen(), Screen()
@@ -78,7 +78,7 @@ def test_the_screen_is_what_textual_would_have_written(frames) -> None:
         assert ours.cells() == theirs.cells()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.lists(rows_of("a", "漢", "e\u0301", " "), min_size=SIZE.height, max_size=SIZE.height),
