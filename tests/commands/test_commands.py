@@ -16,13 +16,6 @@ from tuiview.review.model import Decision, What
 from tuiview.review.store import Store
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path, monkeypatch):
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("USER", "alice")
-
-
 @pytest.fixture
 def reviewed(tmp_path, small_fits):
     """A folder with two images, of which alice reviewed one."""

@@ -12,13 +12,6 @@ from tuiview.review.model import Decision, Mark, What
 from tuiview.review.store import Store
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path, monkeypatch):
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("USER", "alice")
-
-
 @pytest.fixture
 def bands(tmp_path, small_fits):
     """A folder with `m51_i.fits`, `m51_r.fits`, `m51_g.fits`."""

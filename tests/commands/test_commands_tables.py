@@ -19,13 +19,6 @@ from tuiview.review.store import Store
 UUIDS = ("00a1", "00b2", "00c3")
 
 
-@pytest.fixture(autouse=True)
-def _own_folders(tmp_path, monkeypatch):
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(tmp_path / name))
-    monkeypatch.setenv("USER", "alice")
-
-
 @pytest.fixture
 def survey(tmp_path):
     """A folder with shards in two folders below it, and a table of relative prefixes."""
