@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuiview.commands.options import add_display, display_of, size_of
+from tuiview.commands.rendering import render
 from tuiview.text import printable
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection, Item
     from tuiview.exchange.page import Card
     from tuiview.imaging.display import Display
-    from tuiview.loading.loader import Loader
     from tuiview.loading.request import Answer
     from tuiview.review.model import ItemState
     from tuiview.review.snapshot import Snapshot
@@ -95,7 +95,7 @@ def _cards(
     loader = SynchronousLoader()
     try:
         for item in items:
-            first = _ask(loader, item, display, size)
+            first = render(loader, item, display, size)
             state = states.get(item.key)
             if isinstance(first, Failed):
                 yield Card(item.name, None, printable(first.message), state)
@@ -104,7 +104,7 @@ def _cards(
             for name in names:
                 answer: Answer = first
                 if name != first.info.frame:
-                    answer = _ask(loader, item, display.but(frame=name), size)
+                    answer = render(loader, item, display.but(frame=name), size)
                 title = f"{item.name}  {name}" if len(names) > 1 else item.name
                 if isinstance(answer, Failed):
                     yield Card(title, None, printable(answer.message), state)
@@ -112,12 +112,3 @@ def _cards(
                     yield Card(title, answer.picture, "", state)
     finally:
         loader.close()
-
-
-def _ask(loader: Loader, item: Item, display: Display, size: tuple[int, int]) -> Answer:
-    from tuiview.graphics.payload import Area, Protocol
-    from tuiview.loading.request import Request
-
-    answer = loader.ask(Request(item, display, Area(*size, 1, 1), Protocol.KITTY))
-    assert answer is not None
-    return answer

@@ -22,6 +22,7 @@ from tuiview.commands.options import (
     size_of,
     store_path_of,
 )
+from tuiview.commands.rendering import render
 from tuiview.errors import TuiviewError, UsageError
 
 if TYPE_CHECKING:
@@ -213,18 +214,14 @@ def render_item(
         UsageError: The frame does not exist.
         TuiviewError: The item cannot be shown.
     """
-    from tuiview.graphics.payload import Area, Protocol
-    from tuiview.loading.request import Failed, Request
+    from tuiview.loading.request import Failed
     from tuiview.loading.synchronous import SynchronousLoader
 
     loader = SynchronousLoader()
     try:
-        answer = loader.ask(
-            Request(item, display, Area(width, height, 1, 1), Protocol.KITTY, overlay=overlay)
-        )
+        answer = render(loader, item, display, (width, height), overlay)
     finally:
         loader.close()
-    assert answer is not None
     if isinstance(answer, Failed):
         raise TuiviewError(f"{item.name}: {answer.message}", answer.hint)
     if display.frame is not None and answer.info.frame != display.frame:
