@@ -20,7 +20,8 @@ demo: $(READY) ## review sample data made on the spot
 	@$(PY) -m tuiview demo
 
 test: $(READY) ## run the tests; PYTEST="-k name -x" passes options on
-	$(PY) -m pytest -n 2 --dist worksteal $(PYTEST)
+	@# One more than two cores: the tests at a terminal wait for it more than they compute.
+	$(PY) -m pytest -n 3 --dist worksteal $(PYTEST)
 
 check: $(READY) ## lint, types, layers and documents
 	$(PY) -m ruff check
