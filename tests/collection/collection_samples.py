@@ -89,8 +89,6 @@ class Rows:
 
     def close(self) -> None: ...
 
-    def prefetch(self, rows: Sequence[int]) -> None: ...
-
     def peek(self, row: int) -> Item | None:
         return self.item(row)
 

@@ -83,7 +83,7 @@ def test_runs_of_any_length_come_out_in_place(
 def test_peek_shows_only_what_was_read(tmp_path: Path) -> None:
     collection = opened(write(tmp_path / "t.parquet", lookup(600)))
     assert collection.peek(300) is None
-    collection.prefetch([300, 301, 9999])
+    collection.item(300)
     assert collection.peek(300).key == "u000300"
     assert collection.peek(302) is None
 

@@ -11,7 +11,6 @@ from astropy.visualization import make_lupton_rgb
 
 from tuiview.errors import UsageError
 from tuiview.imaging.compose import (
-    PRIMARIES,
     default_colors,
     difference,
     lupton,
@@ -25,6 +24,7 @@ from tuiview.imaging.display import Display
 from tuiview.imaging.frame import Reduced
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
+PRIMARIES = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 
 
 def bands(seed=0, shape=(60, 80)):

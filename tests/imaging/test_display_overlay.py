@@ -249,16 +249,3 @@ def test_the_mini_map_shows_the_image_and_where_one_is(turns):
     plain = Reduced(np.zeros(whole.box_and_size().size, np.float32))
     fitted = render(plain, Display(), (0, 1), whole, overview=overview)
     assert fitted.pixels.max() < FIRST_INK
-
-
-def test_contours_lie_on_the_picture():
-    yy, xx = np.indices((100, 100))
-    cone = -np.hypot(xx - 60, yy - 30).astype(np.float32)
-    viewport = view(zoom=2.0, center=(60, 30))
-    box, (h, w), _ = viewport.box_and_size()
-    x0, y0 = int(box.x0 + 0.5), int(box.y0 + 0.5)
-    reduced = Reduced(cone[y0 : y0 + h, x0 : x0 + w])
-    mask = drawn(viewport, *annotate.contour_lines(reduced, viewport, np.array([-20.0]), RED))
-    rows, cols = np.nonzero(mask)
-    x, y = viewport.to_image(cols + 0.5, rows + 0.5)
-    assert np.hypot(x - 60, y - 30) == pytest.approx(20, abs=0.8)

@@ -224,13 +224,6 @@ def test_blur_asks_for_more_than_the_pane_but_not_beyond_the_image():
     assert corner.box_and_size().box[:2] == (-0.5, -0.5)
 
 
-def test_half_resolution_shows_the_same_part():
-    view = Viewport.of(Display(zoom=3.0, center=(40, 30)), (500, 500), "lower", 300, 200)
-    half = view.coarser(2)
-    assert (half.width, half.height) == (150, 100)
-    assert half.visible() == pytest.approx(view.visible(), abs=1.0)
-
-
 def test_viewports_are_hashable_values():
     one, two = (Viewport.of(Display(), (5, 5), "lower", 9, 9) for _ in range(2))
     assert one == two

@@ -135,10 +135,6 @@ class Collection(Protocol):
         """
         ...
 
-    def prefetch(self, rows: Sequence[int]) -> None:
-        """Bring these rows into memory so that `peek` has them; may read."""
-        ...
-
     def metadata(self, row: int) -> Mapping[str, object]:
         """More about an item than `Item.facts`, if its collection has it elsewhere; may read."""
         ...

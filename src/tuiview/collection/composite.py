@@ -134,9 +134,6 @@ class CompositeCollection:
         """Folders with items, in row order."""
         return self._branches
 
-    def prefetch(self, rows: Sequence[int]) -> None:
-        """Nothing to do: every name is in memory."""
-
     def metadata(self, row: int) -> Mapping[str, object]:
         """Nothing: what there is to know stands in the files."""
         return {}

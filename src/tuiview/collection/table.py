@@ -17,7 +17,7 @@ from tuiview.collection.facts import row_facts
 from tuiview.collection.pictures import ROW_KEY, RowPictures
 from tuiview.collection.roles import HDF5_SUFFIXES, Roles
 from tuiview.collection.rows import OneOf, RowSource, Sifter, Wanted
-from tuiview.errors import Poll, UnreadableError, never
+from tuiview.errors import Poll, never
 from tuiview.source import BlobSource
 from tuiview.text import printable
 
@@ -239,17 +239,6 @@ class TableCollection:
                 if self._numbers.get(old.key) == number:
                     del self._numbers[old.key]
         return item
-
-    def prefetch(self, rows: Sequence[int]) -> None:
-        """Bring these rows into memory; what cannot be read shows when it is looked at."""
-        for row in rows:
-            if self._stop.is_set():
-                return
-            if 0 <= row < len(self) and self.peek(row) is None:
-                try:
-                    self.item(row)
-                except UnreadableError:
-                    return
 
     def _page(self, number: int) -> pa.Table:
         with self._lock:

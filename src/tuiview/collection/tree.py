@@ -179,9 +179,6 @@ class TreeCollection:
         """Groups with pictures in them or below, and stacks."""
         return self._branches
 
-    def prefetch(self, rows: Sequence[int]) -> None:
-        """Nothing to do: what is known of the datasets is in memory."""
-
     def metadata(self, row: int) -> Mapping[str, object]:
         """The attributes of the dataset."""
         source = self.item(row).source

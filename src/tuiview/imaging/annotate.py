@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tuiview.imaging.frame import Reduced
-from tuiview.imaging.overlay import Line, Polygon, Segments, Shape, Text
+from tuiview.imaging.overlay import Line, Polygon, Shape, Text
 from tuiview.imaging.viewport import Viewport
 from tuiview.text import printable
 
@@ -167,31 +165,6 @@ def overview_frame(viewport: Viewport, color: int = 0xFFD000) -> tuple[Shape, ..
         Polygon(border, color=0x808080, edge=False, space="screen"),
         Polygon(seen, color=color, space="screen"),
     )
-
-
-def contour_lines(
-    reduced: Reduced, viewport: Viewport, levels: NDArray[np.float64], color: int = 0x00FFFF
-) -> tuple[Shape, ...]:
-    """Contour lines of what a pane shows, one shape for each level.
-
-    Args:
-        reduced: What the frame gave for the viewport's box and size.
-        viewport: Of the picture.
-        levels: In data units.
-        color: 0xRRGGBB.
-    """
-    from tuiview.imaging.contours import segments
-
-    (x0, y0, x1, y1), (h, w), _ = viewport.box_and_size()
-    data = np.asarray(reduced.data, np.float64)
-    data = data if data.ndim == 2 else data.mean(axis=2)
-    step = np.array([(x1 - x0) / w, (y1 - y0) / h] * 2)
-    corner = np.array([x0, y0] * 2) + step / 2
-    shapes = []
-    for level in levels.tolist():
-        lines = segments(data, level)
-        shapes.append(Segments((lines * step + corner).tobytes(), color=color, edge=False))
-    return tuple(shapes)
 
 
 def _nice(most: float) -> float:

@@ -16,7 +16,6 @@ from tuiview.imaging.scaling import LEVELS, Limits, tone, zscale
 Color = tuple[float, float, float]
 """Red, green and blue from 0 to 1."""
 
-PRIMARIES: tuple[Color, Color, Color] = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
 _LUPTON_SLOPE_AT = 0.1  # where Lupton et al. measure the slope, as a share of `stretch`
 _LUPTON_RANGES = 5.0  # zscale ranges in the linear part
 _READ_WHOLE = 4 << 20  # pixels; more are read by rows

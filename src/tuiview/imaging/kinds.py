@@ -46,18 +46,6 @@ IMAGES: frozenset[str] = frozenset(
 """The kinds that hold one image each and that the readers open."""
 
 
-def has_image_suffix(name: str) -> bool:
-    """Whether a file's name ends as image files do."""
-    lower = name.lower()
-    dot = lower.rfind(".")
-    if dot < 0:
-        return False
-    if lower[dot:] in SUFFIXES:
-        return True
-    inner = lower.rfind(".", 0, dot)
-    return inner >= 0 and lower[inner:] in SUFFIXES
-
-
 def sniff(head: bytes) -> str | None:
     """Tell the kind of a content by its first bytes, at best `HEAD` of them.
 

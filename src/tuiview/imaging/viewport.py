@@ -221,15 +221,6 @@ class Viewport:
         x, y = self._back(np.float64(dx), np.float64(dy))
         return replace(self, center=_inside((float(x), float(y)), self.shape))
 
-    def coarser(self, divisor: int) -> Self:
-        """The same view in a pane of `1/divisor` of the resolution."""
-        return replace(
-            self,
-            width=max(1, -(-self.width // divisor)),
-            height=max(1, -(-self.height // divisor)),
-            zoom=self.zoom / divisor,
-        )
-
     def visible(self) -> Box:
         """The smallest box of the image, in image pixels, that holds all of it that is visible."""
         xs, ys = self.to_image(

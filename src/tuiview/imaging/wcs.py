@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 System = Literal["icrs", "fk5", "galactic", "ecliptic"]
-SYSTEMS: tuple[System, ...] = ("icrs", "fk5", "galactic", "ecliptic")
 """Sky systems that positions are shown in."""
 
 _STEP = 0.5
@@ -157,12 +156,6 @@ def pixel_scale(wcs: WCS, x: float, y: float) -> float:
     """Arcseconds along the side of a pixel of the same area, at a position; NaN off the sky."""
     east, north = _gradient(wcs, x, y)
     return 3600.0 * math.sqrt(abs(east[0] * north[1] - east[1] * north[0]))
-
-
-def north_angle(wcs: WCS, x: float, y: float) -> float:
-    """Degrees from the +y axis anticlockwise (x right, y up) to north; NaN off the sky."""
-    (nx, ny), _ = compass(wcs, x, y)
-    return math.degrees(math.atan2(-nx, ny))
 
 
 def compass(wcs: WCS, x: float, y: float) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -368,6 +361,6 @@ def _signed(value: float, digits: int) -> str:
 
 
 __all__: Sequence[str] = (
-    "SYSTEMS", "System", "compass", "convert", "hush", "north_angle", "pixel", "pixel_scale",
+    "System", "compass", "convert", "hush", "pixel", "pixel_scale",
     "position_text", "sexagesimal", "sky", "turned", "wcs_of", "wcs_of_text",
 )  # fmt: skip

@@ -74,11 +74,11 @@ def _npz(content: Content, part: str | int | None) -> tuple[list[tuple[str, Arra
         label = info.filename.removesuffix(".npy")
         try:
             with explained(content.name), archive.open(info) as stream:
-                shape, fortran, dtype = _header(stream, f"{label} of {content.name}")
+                shape, _, dtype = _header(stream, f"{label} of {content.name}")
         except NotAnImageError as error:
             skipped.append(error.message)
             continue
-        arrays.append((label, _Member(archive, info, shape, fortran, dtype)))
+        arrays.append((label, _Member(archive, info, shape, dtype)))
     if not arrays:
         if skipped:
             raise NotAnImageError(skipped[0])
@@ -95,12 +95,10 @@ class _Member:
         archive: zipfile.ZipFile,
         info: zipfile.ZipInfo,
         shape: tuple[int, ...],
-        fortran: bool,
         dtype: np.dtype[np.generic],
     ) -> None:
         self._archive = archive
         self._info = info
-        self._fortran = fortran
         self._array: Pixels | None = None
         self.shape = shape
         self.dtype = dtype
