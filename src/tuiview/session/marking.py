@@ -15,7 +15,7 @@ from tuiview.session.changes import Change, Noticed
 from tuiview.session.in_turn import InTurn
 from tuiview.session.mark_list import value_at
 from tuiview.session.mark_shapes import MarkShapes
-from tuiview.session.peaks import peaks_within
+from tuiview.session.peaks import Peaks
 from tuiview.session.positions import PixelPosition, SkyPosition, parse_position
 
 if TYPE_CHECKING:
@@ -54,10 +54,9 @@ class Marking:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._peaks: list[tuple[float, float]] = []
-        self._peak = -1
         self._entered = False
         self._turn = InTurn(session)
+        self._peaks = Peaks(self._turn, self.go_to)
         self._shapes = MarkShapes(session.settings.groups)
         self._gone_to: int | None = None
         self._here: tuple[tuple[Mark, ...], str, list[Mark]] = ((), "", [])
@@ -101,7 +100,7 @@ class Marking:
         if self._turn.forget():
             words = "left before the crosshair had found its place: nothing was done there"
             self._session.notify(Noticed(words, "warning"))
-        self._peaks, self._peak = [], -1
+        self._peaks.forget()
         self.position = None
         if self.active and (viewport := self._session.viewer.viewport) is not None:
             self.position = viewport.center
@@ -201,25 +200,9 @@ class Marking:
 
     def next_peak(self, step: int) -> None:
         """Move to the next local peak in the view, the brightest first."""
-        session = self._session
-        if self._peaks:
-            self._to_peak(step)
-            return
-        if session.viewer.viewport is None:
-            return
-        box = session.viewer.viewport.visible()
-        apart = self._reach(session.viewer.viewport)
-
-        def find(frame: Frame) -> list[tuple[float, float]]:
-            if not (peaks := peaks_within(frame, box, apart)):
-                raise UsageError("no peak stands out here")
-            return peaks
-
-        def found(peaks: list[tuple[float, float]]) -> None:
-            self._peaks, self._peak = peaks, -1
-            self._to_peak(step)
-
-        self._turn.search(find, found, "peaks")
+        viewport = self._session.viewer.viewport
+        if viewport is not None:
+            self._peaks.step(step, viewport.visible(), self._reach(viewport))
 
     @staticmethod
     def _reach(viewport: Viewport) -> float:
@@ -236,10 +219,6 @@ class Marking:
         self.go_to_mark(
             (0 if step > 0 else len(marks) - 1) if at is None else (at + step) % len(marks)
         )
-
-    def _to_peak(self, step: int) -> None:
-        self._peak = (self._peak + step) % len(self._peaks)
-        self.go_to(*self._peaks[self._peak])
 
     # The marks
 

@@ -3,12 +3,62 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+from tuiview.errors import UsageError
 
 if TYPE_CHECKING:
     from tuiview.imaging.frame import Box, Frame
+    from tuiview.session.in_turn import InTurn
 
 _MOST = 200
+
+
+class Peaks:
+    """The local peaks of what was in sight when the first was asked for, one after another.
+
+    Args:
+        turn: The searches of the frame that is shown.
+        go_to: Puts the crosshair on an image position.
+    """
+
+    def __init__(self, turn: InTurn, go_to: Callable[[float, float], object]) -> None:
+        self._turn = turn
+        self._go_to = go_to
+        self._found: list[tuple[float, float]] = []
+        self._at = -1
+
+    def forget(self) -> None:
+        """Another item or frame is shown: it has peaks of its own."""
+        self._found, self._at = [], -1
+
+    def step(self, by: int, box: Box, apart: float) -> None:
+        """Go so many peaks on, round and round; the brightest is the first.
+
+        Args:
+            by: How many; backwards where it is negative.
+            box: What is in sight, in image pixels.
+            apart: As `peaks_within` has it.
+        """
+        if self._found:
+            self._go(by)
+            return
+
+        def find(frame: Frame) -> list[tuple[float, float]]:
+            if not (peaks := peaks_within(frame, box, apart)):
+                raise UsageError("no peak stands out here")
+            return peaks
+
+        def found(peaks: list[tuple[float, float]]) -> None:
+            self._found, self._at = peaks, -1
+            self._go(by)
+
+        self._turn.search(find, found, "peaks")
+
+    def _go(self, by: int) -> None:
+        self._at = (self._at + by) % len(self._found)
+        self._go_to(*self._found[self._at])
 
 
 def peaks_within(frame: Frame, box: Box, apart: float) -> list[tuple[float, float]]:
