@@ -81,9 +81,7 @@ class Grid:
 
     def ahead(self, area: Area) -> list[tuple[Item, Sheet]]:
         """The pages that are likely to be wanted next, with the first item of each."""
-        if self.of != "items":
-            return []
-        if self._layout is None:
+        if self.of != "items" or self._layout is None:
             return []
         count = self._layout.count
         here, found = self._session.position // count, []

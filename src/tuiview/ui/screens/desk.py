@@ -72,7 +72,6 @@ class Desk(Screen[None]):
         self.fault_log = fault_log
         self._led = asyncio.Event()
         self._rest: Timer | None = None
-        self._hidden: set[str] = set()
         self._asked_from: Widget | None = None
         self._read: ReadOut | None = None
         self._said: deque[str] = deque(maxlen=_MOST_SAID)
@@ -385,9 +384,7 @@ class Desk(Screen[None]):
 
     def toggle_panel(self, name: str) -> None:
         """Show or hide a panel."""
-        self._hidden ^= {name}
-        for panel in ("tree", "metadata", "note"):
-            self.set_class(panel in self._hidden, f"no-{panel}")
+        self.toggle_class(f"no-{name}")
         self.show_metadata()
 
     def picture_alone(self) -> None:
