@@ -62,7 +62,6 @@ class Review:
     async def type(self, text: str) -> None:
         for character in text:
             self.app.post_message(Key(_character_to_key(character), character))
-            await self._drain()
         await self.idle()
 
     async def idle(self) -> None:

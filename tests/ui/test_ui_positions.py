@@ -50,7 +50,7 @@ async def test_snapped_marks_lie_on_gaias_stars(open_review, shared_data, tmp_pa
         await command(review, "zoom 6")
         off = []
         for (ra, dec), expected in zip(places[:3], drawn, strict=False):
-            await command(review, f"goto {ra!r} {dec!r}")
+            await command(review, f"goto {ra:.6f} {dec:.6f}")
             await review.press("l", "l", "l", "j", "j", "j", "s", "2")
             mark = review.session.state.marks[-1]
             off.append(math.hypot(mark.x - expected[0], mark.y - expected[1]))
@@ -59,7 +59,7 @@ async def test_snapped_marks_lie_on_gaias_stars(open_review, shared_data, tmp_pa
         assert max(off) < 0.5
         # The bright star is burnt in over ten pixels: its middle is less certain.
         await command(review, "zoom 1.5")
-        await command(review, "goto {!r} {!r}".format(*places[3]))
+        await command(review, "goto {:.6f} {:.6f}".format(*places[3]))
         await review.press("s", "1")
         mark = review.session.state.marks[-1]
         assert math.hypot(mark.x - drawn[3][0], mark.y - drawn[3][1]) < 0.75
@@ -84,7 +84,7 @@ async def test_snapped_marks_lie_on_the_galaxies_of_a_catalogue(open_review, sha
             for row in rows:
                 ra, dec = float(row["ra"]), float(row["dec"])
                 review.session.marking.leave()
-                await command(review, f"goto {ra!r} {dec!r}")
+                await command(review, f"goto {ra:.6f} {dec:.6f}")
                 if review.session.marking.position is None:
                     continue  # it lies on another image
                 there = review.session.marking.position
