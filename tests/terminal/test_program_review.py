@@ -28,12 +28,11 @@ def decisions(folder: Path, home: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
-@pytest.mark.parametrize("kind", ["kitty", "none"])
 def test_fifty_decisions_survive_a_kill_and_the_review_goes_on_at_the_next(
-    kind: str, numbered: Callable[..., Path], home: Path
+    numbered: Callable[..., Path], home: Path
 ) -> None:
     folder = numbered(60)
-    with Terminal([folder], kind=kind, home=home, size=SMALL) as terminal:
+    with Terminal([folder], kind="none", home=home, size=SMALL) as terminal:
         terminal.wait_for_item(1)
         for number in range(50):
             terminal.press(str(number % 3 + 1), "j")
@@ -44,7 +43,7 @@ def test_fifty_decisions_survive_a_kill_and_the_review_goes_on_at_the_next(
     rows = decisions(folder, home)
     assert [row["key"] for row in rows] == [f"picture-{n:03d}.png" for n in range(50)]
     assert [row["categories"] for row in rows] == [f"class {n % 3 + 1}" for n in range(50)]
-    with Terminal([folder], kind=kind, home=home) as terminal:
+    with Terminal([folder], kind="none", home=home) as terminal:
         terminal.wait_for(lambda t: t.position(), wanted="the status line")
         assert terminal.position() == (51, 60)
         terminal.press("1")
