@@ -88,6 +88,18 @@ def test_neighbours_are_made_ready_nearest_first_and_told_of(desk, world):
     assert desk.loader.idle
 
 
+def test_no_neighbour_is_begun_while_they_are_held(desk, world):
+    desk.loader.ahead([request(n) for n in (2, 3)])
+    desk.loader.hold(True)
+    desk.loader.ask(request(1))
+    desk.loader.ahead([request(n) for n in (3, 4)])
+    desk.loader.run_until_idle()
+    assert set(world.reads) == {"1"}
+    desk.loader.hold(False)
+    desk.loader.run_until_idle()
+    assert [value(a) for a in desk.ready] == [3, 4]
+
+
 def test_neighbours_no_longer_wished_are_dropped(desk, world):
     desk.loader.ahead([request(n) for n in range(5)])
     desk.loader.ahead([request(n) for n in (4, 9)])

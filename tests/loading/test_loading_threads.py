@@ -78,6 +78,15 @@ def test_demands_and_neighbours_are_answered(desk):
     assert desk.world.open == 0
 
 
+def test_held_neighbours_are_gone_on_with(desk):
+    desk.loader.hold(True)
+    desk.loader.ahead([request(n) for n in range(2, 8)])
+    desk.loader.ask(request(1))
+    assert value(desk.answer()) == 1
+    desk.loader.hold(False)
+    assert {value(desk.ready.get(timeout=PATIENCE)) for _ in range(6)} == {2, 3, 4, 5, 6, 7}
+
+
 def test_superseded_work_is_cancelled_inside_a_long_read(desk):
     begun, given_up = threading.Event(), threading.Event()
 

@@ -71,6 +71,7 @@ class PaneApp(App[None]):
         self.painted: list[int] = []
         self.lost = 0
         self.keys = ""
+        self.writing: list[bool] = []
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -84,6 +85,11 @@ class PaneApp(App[None]):
 
     def on_mount(self) -> None:
         self.pane.focus()
+        self.pane.writing = self.note_writing
+
+    def note_writing(self, on: bool) -> None:
+        self.writing.append(on)
+        self.tell()
 
     def pixels(self, number: int) -> Picture:
         return drawn(number, self.pane.area, self.noise, self.cross)
@@ -97,7 +103,9 @@ class PaneApp(App[None]):
 
     def tell(self) -> None:
         painted = self.painted[-1] if self.painted else "nothing"
+        writing = "".join("+" if on else "-" for on in self.writing)
         words = f"painted {painted} times {len(self.painted)} lost {self.lost} keys {self.keys}|"
+        words = f"{words} writing {writing}|"
         self.query_one("#status", Static).update(words)
 
     def on_image_pane_resized(self) -> None:

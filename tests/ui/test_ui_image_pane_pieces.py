@@ -114,6 +114,20 @@ def test_a_key_waits_for_no_more_than_the_window_of_what_is_sent_ahead() -> None
         assert waited * SLOW.bits_per_second / 8 < 16_384 + 4_096
 
 
+@pytest.mark.parametrize("kind", PICTURES)
+def test_it_tells_while_a_long_picture_goes_out_and_no_other(kind: str) -> None:
+    with run(kind, noise=True, size=SIZE) as t:
+        painted(t, 0)
+        t.press("n")
+        t.wait_for("writing +-|")
+        t.press("a")
+        if kind == "kitty":
+            t.wait_for(lambda t: images(t) == 5, wanted="three sent ahead")
+        t.press("n")
+        painted(t, 2)
+        assert ("writing +-|" if kind == "kitty" else "writing +-+-|") in t.screen_text()
+
+
 def test_old_placement_draws_deletes_and_comes_back() -> None:
     with run("kitty", choice="kitty-direct") as t:
         painted(t, 0)

@@ -110,6 +110,10 @@ class Link:
             return bool(self._sent) and self._sent[0].token <= token <= self._sent[-1].token
         return token <= self._token and self._clock() < self._busy_until
 
+    def size_of(self, token: int) -> int:
+        """Bytes that were sent with that token; 0 once they have arrived, or if nobody tells."""
+        return next((sent.nbytes for sent in self._sent if sent.token == token), 0)
+
     def room_ahead(self) -> int:
         """Bytes that may be sent ahead now.
 

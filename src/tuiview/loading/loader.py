@@ -123,6 +123,7 @@ class Loader:
         ahead = max(1, settings.threads)
         self._scheduler: Scheduler[_Task] = Scheduler(clock, ahead, ahead + 1)
         self._info_wanted = False
+        self._held = False
         self._closed = False
         self._crew = Crew(
             self._lock, self._take, self._run, self._tick, self._lost,
@@ -180,6 +181,12 @@ class Loader:
                 if known is None or _is_preview(known):
                     wishes.append((key, request.item.key, self._task(request)))
             self._scheduler.wish(reversed(wishes))
+            self._call()
+
+    def hold(self, on: bool) -> None:
+        """Begin with no neighbour while something else needs the processor, or go on with them."""
+        with self._lock:
+            self._held = on
             self._call()
 
     def info(
@@ -327,7 +334,7 @@ class Loader:
     def _call(self) -> None:
         """Call a thread if there is work; the lock is held."""
         rest, ahead = self._scheduler.waiting()
-        self._crew.call(front=rest > 0, back=ahead > 0)
+        self._crew.call(front=rest > 0, back=ahead > 0 and not self._held)
 
     def _task(self, request: Request) -> _Task:
         return _Task(request=request, name=request.item.name)
@@ -356,7 +363,7 @@ class Loader:
         """The next job for a thread, which begins now; the lock is held."""
         if self._closed:
             return None
-        job = self._scheduler.take(ahead=ahead)
+        job = self._scheduler.take(ahead=ahead and not self._held)
         if job is not None:
             job.work.watch = Watch(
                 lambda: job.wanted and not self._closed,

@@ -51,6 +51,7 @@ class Viewer:
         self._painted_at: float | None = None
         self._wanted: Request | None = None
         self._begun = False
+        self._following = False
         self._waiting_for_info: list[tuple[Callable[[], object], bool]] = []
         self._sky_seen: tuple[Shown | None, ImageInfo | None, SkyView | None] = (None, None, None)
 
@@ -117,11 +118,9 @@ class Viewer:
         answer = session.loader.ask(self._wanted)
         if answer is not None and self.answered(answer):
             session.notify(PictureAnswered(answer))
-        session.catalogues.prepare((i, self._frame_of(i)) for i in (item, *session.next_items()))
-        session.catalogues.tell((item.key, self._frame_of(item)))
-        session.catalogues.look_closer(item, self._frame_of(item))
-        if self._begun:  # the first picture has the processor to itself
-            session.loader.ahead(self._neighbours())
+            self._follow_later()
+        else:
+            self._follow()
 
     def answered(self, answer: Answer) -> bool:
         """Take an answer of the loader; returns whether it is what is wanted now."""
@@ -133,7 +132,7 @@ class Viewer:
             self.failed, self.shown = None, answer
         if not self._begun:
             self._begun = True
-            self._session.loader.ahead(self._neighbours())
+            self._follow_later()
         return True
 
     def painted(self) -> None:
@@ -283,6 +282,23 @@ class Viewer:
         return sky_view(shown.viewport, info.wcs)
 
     # What is asked for
+
+    def _follow_later(self) -> None:
+        """Ask for what follows the picture when the screen has been given it, which goes first."""
+        self._following = True
+        self._session.later(lambda: self._follow() if self._following else None)
+
+    def _follow(self) -> None:
+        """Ask for what lies over the current item, and for its neighbours."""
+        self._following = False
+        session, item = self._session, self._session.item
+        if item is None or self._area is None:
+            return
+        session.catalogues.prepare((i, self._frame_of(i)) for i in (item, *session.next_items()))
+        session.catalogues.tell((item.key, self._frame_of(item)))
+        session.catalogues.look_closer(item, self._frame_of(item))
+        if self._begun:  # the first picture has the processor to itself
+            session.loader.ahead(self._neighbours())
 
     def _frame_of(self, item: Item) -> str | None:
         return self._session.look.of(item.key).leading

@@ -28,12 +28,11 @@ from tuiview.graphics.answers import ESC, Answer, AnswerSplitter, Kind
 from tuiview.graphics.brands import FEW_NUMBERS
 from tuiview.graphics.terminal import DEVICE
 from tuiview.graphics.window import window_size
+from tuiview.ui.output import Output
 from tuiview.ui.shadow import Shadow
 
 _LATE = 2.0
 """Seconds after which the missing rest of an answer is not waited for any more."""
-
-_QUEUED_WRITES = 10_000
 
 _INTRODUCERS = ("[", "O", "P", "]", "_", ESC)
 """What after an escape may begin a sequence."""
@@ -78,7 +77,8 @@ class TerminalDriver(LinuxDriver):
     - keeps the terminal's answers out of the keys, however late they come;
     - hands all output to a listener, which puts pictures in;
     - keeps a shadow of what the terminal shows, for frames without repetitions;
-    - never makes the event loop wait for a slow link: writes queue up;
+    - never makes the event loop wait for a slow link: writes queue up; where nothing is queued,
+      what is short goes out at once;
     - works on the terminal device when standard input or output is something else;
     - gives the terminal back without pictures, and says when it has it again.
 
@@ -106,6 +106,8 @@ class TerminalDriver(LinuxDriver):
             self.input_tty = True
         if self._file is None or not self._file.isatty():
             self._file = Path(os.ttyname(self.fileno)).open("w", encoding="utf-8")  # noqa: SIM115
+        self._output = Output(self._file)
+        self._file = self._output  # type: ignore[assignment]  # all that a writer thread needs
         terminal = getattr(app, "terminal", None)
         self._typed_ahead: str = terminal.typed_ahead if terminal is not None else ""
         self._few_numbers = terminal is not None and terminal.brand in FEW_NUMBERS
@@ -142,7 +144,7 @@ class TerminalDriver(LinuxDriver):
         """Write `data` as it is."""
         if self._active and self._writer_thread is not None:
             self.bytes_written += len(data) if data.isascii() else len(data.encode())
-            self._writer_thread.write(data)
+            self._output.send(data, self._writer_thread.write)
 
     @property
     def mouse_in_pixels(self) -> bool:
@@ -167,6 +169,7 @@ class TerminalDriver(LinuxDriver):
         """Take the terminal."""
         self._active = True
         self.shadow.forget()
+        self._output.open()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if (attributes := probe.original()) is not None:
             self.attrs_before = attributes
@@ -186,6 +189,7 @@ class TerminalDriver(LinuxDriver):
         """Stop writing."""
         self._active = False
         super().close()
+        self._output.close()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         columns, rows, _, _ = window_size(self.fileno)
@@ -276,8 +280,8 @@ def _keys(parser: XTermParser, text: str) -> Iterable[Message]:
 
 
 def _widen(writer: WriterThread) -> None:
-    """Let many writes wait, so that a slow link never holds the event loop."""
+    """Let any number of writes wait, so that a slow link never holds the event loop."""
     queue: Queue[str | None] = writer._queue
     with queue.mutex:
-        queue.maxsize = _QUEUED_WRITES
+        queue.maxsize = 0
         queue.not_full.notify_all()

@@ -97,6 +97,7 @@ class ReviewScreen(Desk):
         """Begin the review."""
         self.session.viewer.coarse = self.picture.coarse_quality
         self.session.viewer.holds = self.picture.holds
+        self.picture.writing = self.session.loader.hold
         self.session.viewer.fine = Quality(true_color=self.terminal.colors > 256)
         self.session.start()
         self.show_status()

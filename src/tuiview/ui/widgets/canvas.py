@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from textual.geometry import Region
@@ -12,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tuiview.graphics.damage import Box, changed
-from tuiview.graphics.link import SOON, Link
+from tuiview.graphics.link import AHEAD_WINDOW, SOON, Link
 from tuiview.graphics.payload import Area, Payload, Protocol, Quality
 from tuiview.graphics.terminal import Terminal
 from tuiview.picture import Picture
@@ -28,6 +28,7 @@ from tuiview.ui.widgets.tmux_watch import TmuxWatch
 _SOON = 0.02
 _MENDED = 1.5
 _QUICK = 0.6
+_MOMENT = 0.25
 _SHORTEST_FRAME = 16
 
 
@@ -66,11 +67,18 @@ class Canvas(Widget):
 
     Args:
         terminal: What is known of the terminal.
+
+    Attributes:
+        writing: Called, not sent a message, as it would come too late: with True when a long
+            picture has begun to go where it will be in a moment, if nobody holds the processor up;
+            with False when it is through.
     """
 
     def __init__(self, terminal: Terminal, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.terminal = terminal
+        self.writing: Callable[[bool], None] = lambda on: None
+        self._writes = False
         self.link = Link(
             time.monotonic,
             round_trip=terminal.round_trip if terminal.complete else None,
@@ -211,6 +219,20 @@ class Canvas(Widget):
         self._watch_link()
         return token
 
+    def _tell_begun(self) -> None:
+        """Tell that a picture goes out, if it is long and soon there."""
+        nbytes = self.link.size_of(self._demand)
+        soon = self.link.rate is not None and self.link.seconds_for(nbytes) < _MOMENT
+        if nbytes > AHEAD_WINDOW and soon and not self._writes:
+            self._writes = True
+            self.writing(True)
+
+    def _tell_through(self) -> None:
+        """Tell that the picture is through, once it is."""
+        if self._writes and not self.link.under_way(self._demand):
+            self._writes = False
+            self.writing(False)
+
     def _begin(self, picture: NamedPicture) -> None:
         """Let the strips show `picture` from the next frame on."""
         self._wanted = None
@@ -327,6 +349,7 @@ class Canvas(Widget):
 
     def _arrived(self, token: int) -> None:
         self._tell_painted(self._deliveries.arrived(token))
+        self._tell_through()
         self._advance()
         self._pump()
 
@@ -354,6 +377,7 @@ class Canvas(Widget):
     def _overdue(self) -> None:
         self._watch = None
         self._watch_link()
+        self._tell_through()
         self._advance()
         self._pump()
 

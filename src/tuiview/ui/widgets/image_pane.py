@@ -117,7 +117,10 @@ class ImagePane(Canvas, can_focus=True):
         self._wanted = NamedPicture(name, payload, pixels, payload.quality)
         if self._tmux is not None:
             self._tmux.look()
+        before = self._demand
         self._advance()
+        if self._demand != before:  # one that had to wait for another holds nobody up
+            self._tell_begun()
 
     def send_ahead(self, pictures: Iterable[tuple[Hashable, Payload]]) -> None:
         """Send pictures that will probably be shown next; only some terminals can keep them.
@@ -149,6 +152,7 @@ class ImagePane(Canvas, can_focus=True):
         self._pieces.forget()
         self._deliveries.forget()
         self._demand = 0
+        self._tell_through()
         if self._wanted is None:
             self._wanted = self._whole_again()
         self._finer = None
