@@ -381,6 +381,16 @@ class TestPreviews:
         desk.loader.run_until_idle()
         assert (value(desk.answers[-1]), desk.answers[-1].preview) == (1, False)
 
+    def test_no_preview_has_the_name_of_what_follows_it(self, slow, desk):
+        for _ in range(2):
+            desk.loader.ask(request(1))
+            desk.loader.run_until_idle()
+            desk.loader.forget("1")
+        assert [a.preview for a in desk.answers] == [True, False] * 2
+        preview, exact, another, again = (answer.name for answer in desk.answers)
+        assert exact == again == request(1).signature
+        assert len({preview, exact, another}) == 3
+
     def test_a_neighbour_being_read_turns_into_a_preview_when_demanded(self, slow, desk):
         desk.loader.ahead([request(1)])
         calm = slow.in_reduce

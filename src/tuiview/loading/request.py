@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -164,6 +165,7 @@ class Shown:
         remark: What is odd about the data (constant, no value at all), in words.
         lacks: Which annotations were left out, because it takes a while to find them out: `sky`,
             `map`.
+        serial: A number of its own.
     """
 
     request: Request
@@ -176,6 +178,13 @@ class Shown:
     preview: bool = False
     remark: str = ""
     lacks: tuple[str, ...] = ()
+    serial: int = field(default_factory=itertools.count().__next__)
+
+    @property
+    def name(self) -> Hashable:
+        """What a terminal may keep the picture under; no preview has that of what follows it."""
+        signature = self.request.signature
+        return (signature, self.serial) if self.preview else signature
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,5 +61,5 @@ def _end_plot(desk: Desk) -> None:
     """Show the picture in place of a plot."""
     shown = desk.session.viewer.shown
     if desk.plotting and shown is not None:
-        desk.picture.show(shown.payload, shown.request.signature, shown.picture)
+        desk.picture.show(shown.payload, shown.name, shown.picture)
     desk.plotting = False

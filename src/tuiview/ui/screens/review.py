@@ -144,7 +144,7 @@ class ReviewScreen(Desk):
                 self._answered(answer)
             case changes.NeighbourReady(answer):
                 if isinstance(answer, Shown):
-                    self.picture.send_ahead([(answer.request.signature, answer.payload)])
+                    self.picture.send_ahead([(answer.name, answer.payload)])
             case changes.DecisionsChanged():
                 self.items.refresh_current()
                 self.session.viewer.redraw()
@@ -211,7 +211,7 @@ class ReviewScreen(Desk):
         if isinstance(answer, Failed):
             self.picture.say(*failure_words(self.session, answer))
         elif not self.plotting:
-            self.picture.show(answer.payload, answer.request.signature, answer.picture)
+            self.picture.show(answer.payload, answer.name, answer.picture)
         self.show_status()
         self._start_rest()
         marking.show_list(self)
@@ -267,7 +267,7 @@ class ReviewScreen(Desk):
     def on_image_pane_painted(self, message: ImagePane.Painted) -> None:
         """The picture is on the screen."""
         shown = self.session.viewer.shown
-        if shown is not None and message.name == shown.request.signature:
+        if shown is not None and message.name == shown.name:
             self.session.viewer.painted()
 
     def on_click(self, event: Click) -> None:
