@@ -378,8 +378,11 @@ class TestPreviews:
         ]  # fmt: skip
         again = desk.loader.ask(request(1))
         assert again.preview
+        wanted = [request(2, limits=(0.0, 1.0)), request(1), request(3)]
+        assert desk.loader.known(wanted) == [desk.answers[2]]
         desk.loader.run_until_idle()
         assert (value(desk.answers[-1]), desk.answers[-1].preview) == (1, False)
+        assert desk.loader.known(wanted) == desk.answers[2:]
 
     def test_no_preview_has_the_name_of_what_follows_it(self, slow, desk):
         for _ in range(2):

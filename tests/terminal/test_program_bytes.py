@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +78,22 @@ def written(terminal: Terminal, *keys: str) -> int:
     return len(terminal.bytes_since(mark))
 
 
+def switching_to_the_fourth(terminal: Terminal) -> int:
+    """Bytes written until it is there; what is sent ahead after the switch is not part of it."""
+    mark = terminal.mark()
+    terminal.press("j")
+    terminal.wait_for(lambda t: b"a=p" in t.bytes_since(mark) or t.position() == (4, 8))
+    terminal.wait_for(lambda t: number_of(without_margins(t.picture())) == 3, wanted="picture 3")
+    switched = terminal.bytes_since(mark)
+    return len(switched.split(b"\x1b_Ga=T")[0].split(b"\x1b_Ga=t")[0])
+
+
+def back_to_the_third(terminal: Terminal) -> None:
+    """Leave the review as the next test expects it."""
+    terminal.press("k")
+    terminal.wait_for_item(3)
+
+
 def both_ways(terminal: Terminal, there: str, back: str, most: int) -> None:
     """Something opens and closes, cheaply, and the same pixels are there again."""
     before = terminal.picture()
@@ -89,15 +107,21 @@ def both_ways(terminal: Terminal, there: str, back: str, most: int) -> None:
 
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
 def test_the_next_picture_that_was_sent_ahead_takes_four_kilobytes(review: Terminal) -> None:
-    mark = review.mark()
-    review.press("j")
-    review.wait_for(lambda t: b"a=p" in t.bytes_since(mark) or t.position() == (4, 8))
-    review.wait_for(lambda t: number_of(without_margins(t.picture())) == 3, wanted="picture 3")
-    switched = review.bytes_since(mark)
-    # What is sent ahead after the switch is not part of it.
-    assert len(switched.split(b"\x1b_Ga=T")[0].split(b"\x1b_Ga=t")[0]) < 4096
-    review.press("k")
-    review.wait_for_item(3)
+    assert switching_to_the_fourth(review) < 4096
+    back_to_the_third(review)
+
+
+@pytest.mark.parametrize("review", ["kitty"], indirect=True)
+def test_what_was_sent_ahead_and_lost_is_sent_ahead_again(review: Terminal) -> None:
+    stopped = os.WSTOPPED | os.WNOHANG
+    review.signal(signal.SIGTSTP)
+    review.wait_for(lambda t: os.waitid(os.P_PID, t.process.pid, stopped), wanted="a stop")
+    review.emulator.forget_images()
+    review.signal(signal.SIGCONT)
+    review.wait_for(lambda t: number_of(without_margins(t.picture())) == 2, wanted="picture 2")
+    review.settle(1.0, 40)
+    assert switching_to_the_fourth(review) < 4096
+    back_to_the_third(review)
 
 
 @pytest.mark.parametrize("review", ["kitty", "sixel", "iterm2"], indirect=True)

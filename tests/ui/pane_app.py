@@ -59,7 +59,7 @@ class PaneApp(App[None]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar = [
         (key, f"do('{key}')", key)
-        for key in ("n", "p", "a", "t", "m", "h", "l", "w", "b", "c", "q", "d", "g", "f")
+        for key in ("n", "p", "a", "e", "t", "m", "h", "l", "w", "b", "c", "q", "d", "g", "f")
     ]
 
     def __init__(self, choice: str, noise: bool) -> None:
@@ -126,8 +126,8 @@ class PaneApp(App[None]):
                 self.cross = 0
                 self.number += 1 if key == "n" else -1
                 self.show()
-            case "a":
-                wanted = range(self.number + 1, self.number + 4)
+            case "a" | "e":
+                wanted = range(self.number + 1, self.number + (4 if key == "a" else 10))
                 self.pane.send_ahead([(n, self.payload(n)) for n in wanted])
             case "t":
                 self.notify("a notice", timeout=0.6)

@@ -114,6 +114,25 @@ def test_a_key_waits_for_no_more_than_the_window_of_what_is_sent_ahead() -> None
         assert waited * SLOW.bits_per_second / 8 < 16_384 + 4_096
 
 
+def sends(t: Terminal) -> int:
+    """How many pictures a kitty was sent."""
+    return t.output.count(b"a=T")
+
+
+def test_of_more_than_the_terminal_keeps_the_nearest_are_sent_ahead() -> None:
+    with run("kitty", size=SIZE, cell=(20, 40)) as t:
+        painted(t, 0)
+        for number in range(1, 5):
+            t.press("e")
+            t.wait_for(lambda t, n=number: sends(t) == 3 + n, wanted="three ahead of it")
+            t.settle(0.2)
+            mark = t.mark()
+            t.press("n")
+            painted(t, number)
+            assert b"a=T" not in t.bytes_since(mark)
+            assert sends(t) == 3 + number
+
+
 @pytest.mark.parametrize("kind", PICTURES)
 def test_it_tells_while_a_long_picture_goes_out_and_no_other(kind: str) -> None:
     with run(kind, noise=True, size=SIZE) as t:

@@ -183,6 +183,12 @@ class Loader:
             self._scheduler.wish(reversed(wishes))
             self._call()
 
+    def known(self, requests: Sequence[Request]) -> list[Shown]:
+        """The pictures of these requests that are ready and exact, in their order."""
+        with self._lock:
+            answers = [self._known(request.signature) for request in requests]
+        return [one for one in answers if isinstance(one, Shown) and not one.preview]
+
     def hold(self, on: bool) -> None:
         """Begin with no neighbour while something else needs the processor, or go on with them."""
         with self._lock:

@@ -65,6 +65,11 @@ class NeighbourReady(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class NeighboursChanged(Change):
+    """Other pictures are the neighbours now; those that are ready may be sent ahead."""
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionGrew(Change):
     """More rows are known, or the view is another one."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
 from tuiview.loading.request import Answer, Failed, Request, Sheet, Shown
-from tuiview.session.changes import MetadataRead, PictureAnswered
+from tuiview.session.changes import MetadataRead, NeighboursChanged, PictureAnswered
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Item
@@ -52,6 +52,7 @@ class Viewer:
         self._wanted: Request | None = None
         self._begun = False
         self._following = False
+        self._around: list[Request] = []
         self._waiting_for_info: list[tuple[Callable[[], object], bool]] = []
         self._sky_seen: tuple[Shown | None, ImageInfo | None, SkyView | None] = (None, None, None)
 
@@ -168,7 +169,11 @@ class Viewer:
         if better is not None:
             session.notify(PictureAnswered(better))
         if not same:
-            session.loader.ahead(self._neighbours())
+            self._look_ahead()
+
+    def ready_neighbours(self) -> list[Shown]:
+        """The pictures that are ready of those that may be wanted next, nearest first."""
+        return self._session.loader.known(self._around)
 
     def retry(self) -> None:
         """Read the current item again."""
@@ -208,7 +213,7 @@ class Viewer:
         if item is not None and key == item.key:
             self.redraw()
         elif self._wanted is not None:
-            self._session.loader.ahead(self._neighbours())
+            self._look_ahead()
 
     def step_frame(self, step: int) -> str | None:
         """Show the next or previous frame of the item; returns its name."""
@@ -298,7 +303,12 @@ class Viewer:
         session.catalogues.tell((item.key, self._frame_of(item)))
         session.catalogues.look_closer(item, self._frame_of(item))
         if self._begun:  # the first picture has the processor to itself
-            session.loader.ahead(self._neighbours())
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        self._around = self._neighbours()
+        self._session.loader.ahead(self._around)
+        self._session.notify(NeighboursChanged())
 
     def _frame_of(self, item: Item) -> str | None:
         return self._session.look.of(item.key).leading

@@ -142,9 +142,8 @@ class ReviewScreen(Desk):
                 self._cursor_moved()
             case changes.PictureAnswered(answer):
                 self._answered(answer)
-            case changes.NeighbourReady(answer):
-                if isinstance(answer, Shown):
-                    self.picture.send_ahead([(answer.name, answer.payload)])
+            case changes.NeighbourReady() | changes.NeighboursChanged():
+                self._send_ahead()
             case changes.DecisionsChanged():
                 self.items.refresh_current()
                 self.session.viewer.redraw()
@@ -216,6 +215,12 @@ class ReviewScreen(Desk):
         self._start_rest()
         marking.show_list(self)
 
+    def _send_ahead(self) -> None:
+        """Have the terminal keep the neighbours that are ready, if it can."""
+        if self.picture.keeps:
+            ready = self.session.viewer.ready_neighbours()
+            self.picture.send_ahead([(shown.name, shown.payload) for shown in ready])
+
     def _progressed(self, progress: Progress) -> None:
         item = self.session.item
         of_this = item is not None and progress.request.item.key == item.key
@@ -269,6 +274,10 @@ class ReviewScreen(Desk):
         shown = self.session.viewer.shown
         if shown is not None and message.name == shown.name:
             self.session.viewer.painted()
+
+    def on_image_pane_lost(self) -> None:
+        """The terminal has nothing any more."""
+        self._send_ahead()
 
     def on_click(self, event: Click) -> None:
         """The mouse was clicked."""

@@ -122,14 +122,26 @@ class ImagePane(Canvas, can_focus=True):
         if self._demand != before:  # one that had to wait for another holds nobody up
             self._tell_begun()
 
+    @property
+    def keeps(self) -> bool:
+        """Whether the terminal can keep pictures that are not shown."""
+        return self._painter.keeps
+
     def send_ahead(self, pictures: Iterable[tuple[Hashable, Payload]]) -> None:
-        """Send pictures that will probably be shown next; only some terminals can keep them.
+        """Send pictures that will probably be shown next, as many as the terminal keeps.
 
         They go out while nothing else does, and no key press waits for more than a few of them.
+
+        Args:
+            pictures: Nearest first, in place of those before.
         """
-        if not self._painter.keeps:
+        painter = self._painter
+        if not painter.keeps:
             return
-        self._pieces.send_ahead(pictures, self._painter.room(self.area))
+        near = list(pictures)[: painter.room(self.area)]
+        # What is there already comes first, and counts as used: so it makes no room for the others.
+        near.sort(key=lambda picture: not painter.ready(*picture))
+        self._pieces.send_ahead(near)
         self._pump()
 
     def say(self, message: str, hint: str = "") -> None:

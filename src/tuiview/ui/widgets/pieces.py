@@ -28,16 +28,15 @@ class Pieces:
         self.refining: Hashable = None
         """The name of the picture that is being refined."""
 
-    def send_ahead(self, pictures: Iterable[tuple[Hashable, Payload]], most: int) -> None:
-        """Note what will probably be shown next; of more than `most` the first are left out."""
-        for name, payload in pictures:
-            self._ahead.pop(name, None)
-            self._ahead[name] = payload
-        while len(self._ahead) > most:
-            self._ahead.pop(next(iter(self._ahead)))
+    def send_ahead(self, pictures: Iterable[tuple[Hashable, Payload]]) -> None:
+        """Note what will probably be shown next, in its order and in place of what was before."""
+        self._ahead = dict(pictures)
 
     def refine(self, name: Hashable, payload: Payload, painter: Painter, place: Region) -> str:
         """Send a finer form of what is shown, before all else; return what must be written now."""
+        if painter.sending and self._uploading is not None and self._uploading[0] == name:
+            self.refining = name  # it was being sent ahead
+            return ""
         data = painter.abort()
         if self._uploading is not None:
             self._ahead = {self._uploading[0]: self._uploading[1]} | self._ahead

@@ -114,17 +114,17 @@ class PlaceholderPainter:
             return None
         if change.boxes and (change.quality.scale > 1 or not self._terminal.animation):
             return None
+        # The picture wanted may be on its way already.
+        before = self._abort() if change.boxes or self._upload == change.name else []
         self._ring.rename(change.before, change.name, change.payload.quality)
         self._shown = change.name
-        if not change.boxes:
-            return ""
         area = change.payload.area
         data: list[bytes] = []
         for column, row, columns, rows in change.boxes:
             x, y = column * area.cell_width, row * area.cell_height
             width, height = columns * area.cell_width, rows * area.cell_height
             data += kitty.patch(change.picture, held.image_id, x, y, width, height)
-        return b"".join([*self._abort(), *self._wrapped(data)]).decode("latin-1")
+        return b"".join([*before, *self._wrapped(data)]).decode("latin-1")
 
     def abort(self) -> str:
         """End an upload that is not finished."""
