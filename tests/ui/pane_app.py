@@ -127,7 +127,7 @@ class PaneApp(App[None]):
                 self.number += 1 if key == "n" else -1
                 self.show()
             case "a" | "e":
-                wanted = range(self.number + 1, self.number + (4 if key == "a" else 10))
+                wanted = range(self.number + 1, self.number + (4 if key == "a" else 7))
                 self.pane.send_ahead([(n, self.payload(n)) for n in wanted])
             case "t":
                 self.notify("a notice", timeout=0.6)
