@@ -391,8 +391,7 @@ def test_memory_is_bounded_but_keeps_what_is_not_saved(path: Path) -> None:
         store.record([category(f"item {number}") for number in range(30)])
         store.flush()
         events = list(store.history())
-    for event in events:
-        memory.add(event)
+    memory.add(events)
     memory.fill({f"item {number}": BLANK for number in range(100)})
     kept = [number for number in range(100) if memory.peek(f"item {number}") is not None]
     assert set(range(30)) <= set(kept)

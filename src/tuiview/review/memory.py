@@ -46,34 +46,31 @@ class Memory:
         assert current is not None
         return current.state
 
-    def add(self, event: Event) -> None:
-        """Take an event that is not saved yet."""
-        key = event.decision.item
-        known = self._known.setdefault(key, _Known())
-        known.unsaved.append(event)
-        self._unsaved[key] = None
-        if known.current is not None:
-            known.current = known.current.after(event)
+    def add(self, events: Iterable[Event]) -> None:
+        """Take events that are not saved yet."""
+        for key, added in _by_item(events).items():
+            known = self._known.setdefault(key, _Known())
+            known.unsaved += added
+            self._unsaved[key] = None
+            if known.current is not None:
+                known.current = known.current.after(*added)
         self._trim()
 
     def fill(self, tallies: Mapping[str, Tally]) -> None:
         """Take saved states, read while nothing was being committed."""
         for key, tally in tallies.items():
             known = self._known.setdefault(key, _Known())
-            known.saved = known.current = tally
-            for event in known.unsaved:
-                known.current = known.current.after(event)
+            known.saved, known.current = tally, tally.after(*known.unsaved)
             self._known.move_to_end(key)
         self._trim()
 
     def committed(self, events: Iterable[Event]) -> None:
         """Note that events, the oldest of their items, are saved."""
-        for event in events:
-            key = event.decision.item
+        for key, saved in _by_item(events).items():
             known = self._known[key]
-            known.unsaved.remove(event)
+            del known.unsaved[: len(saved)]
             if known.saved is not None:
-                known.saved = known.saved.after(event)
+                known.saved = known.saved.after(*saved)
             if not known.unsaved:
                 known.current = known.saved
                 self._unsaved.pop(key, None)
@@ -99,3 +96,10 @@ class Memory:
         surplus = len(self._known) - self._capacity * 9 // 10
         for key in [key for key in self._known if key not in self._unsaved][:surplus]:
             del self._known[key]
+
+
+def _by_item(events: Iterable[Event]) -> dict[str, list[Event]]:
+    found: dict[str, list[Event]] = {}
+    for event in events:
+        found.setdefault(event.decision.item, []).append(event)
+    return found

@@ -202,10 +202,7 @@ def append(connection: sqlite3.Connection, session: Session, entries: Iterable[E
     for key, events in changed.items():
         item = _named(connection, "items", "key", key)
         state, before = read_tally(connection, reviewer, item)
-        after = before
-        for event in events:
-            after = after.after(event)
-        write_tally(connection, reviewer, item, state, before, after)
+        write_tally(connection, reviewer, item, state, before, before.after(*events))
 
 
 _STATE = "SELECT id, said, decided, seen, favourite, unsure, skipped, note, first, last FROM states"

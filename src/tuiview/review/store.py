@@ -277,8 +277,8 @@ class Store(Reading):
                 entries.append(rows.Entry.of(event))
             self._sequence += len(entries)
             events = [entry.event for entry in entries]
+            self._memory.add(events)
             for event in events:
-                self._memory.add(event)
                 if event.decision.what is What.NOTE:
                     self._drafts.pop(event.decision.item, None)
                     self._writer.drop_draft(event.decision.item)

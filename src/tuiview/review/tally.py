@@ -32,38 +32,51 @@ class Tally:
 
     state: ItemState = UNTOUCHED
     said: int = 0
-    ranks: Mapping[str, int] = field(default_factory=dict)
+    ranks: dict[str, int] = field(default_factory=dict)
 
-    def after(self, event: Event) -> Tally:
-        """The tally with one more event."""
-        decision, state = event.decision, self.state
-        if decision.what is What.MEASURED:
-            return self
-        if decision.what is What.SEEN:
-            return self if state.seen else replace(self, state=replace(state, seen=True))
-        said = self.said + event.weight
-        ranks = self.ranks
+    def after(self, *events: Event) -> Tally:
+        """The tally with more events; takes in many at hardly more cost than one."""
+        state, said, ranks = self.state, self.said, self.ranks
         change: dict[str, Any] = {}
-        match decision.what:
-            case What.CATEGORY:
-                named = frozenset((decision.name,))
-                on = bool(decision.new)
-                change["categories"] = state.categories | named if on else state.categories - named
-            case What.FAVOURITE:
-                change["favourite"] = bool(decision.new)
-            case What.UNSURE:
-                change["unsure"] = bool(decision.new)
-            case What.SKIP:
-                change["skipped"] = bool(decision.new)
-            case What.NOTE:
-                change["note"] = str(decision.new or "")
-            case _:
-                change["marks"], ranks = _marked(state.marks, ranks, decision)
-        if said > 0:
-            change |= {"decided": True, "first": state.first or event.utc, "last": event.utc}
-        else:
-            change |= {"decided": False, "first": "", "last": ""}
-        return Tally(replace(state, **change), said, ranks)
+        marks: dict[str, Mark] | None = None
+        for event in events:
+            decision = event.decision
+            if decision.what is What.MEASURED:
+                continue
+            if decision.what is What.SEEN:
+                change["seen"] = True
+                continue
+            said += event.weight
+            match decision.what:
+                case What.CATEGORY:
+                    named = frozenset((decision.name,))
+                    there = change.get("categories", state.categories)
+                    change["categories"] = there | named if decision.new else there - named
+                case What.FAVOURITE:
+                    change["favourite"] = bool(decision.new)
+                case What.UNSURE:
+                    change["unsure"] = bool(decision.new)
+                case What.SKIP:
+                    change["skipped"] = bool(decision.new)
+                case What.NOTE:
+                    change["note"] = str(decision.new or "")
+                case _:
+                    if marks is None:
+                        marks, ranks = {mark.uuid: mark for mark in state.marks}, dict(ranks)
+                    marks.pop(decision.name, None)
+                    if decision.new is not None:
+                        mark = replace(mark_from(decision.new), uuid=decision.name)
+                        marks[mark.uuid] = mark
+                        ranks.setdefault(mark.uuid, len(ranks))
+            if said > 0:
+                first = change.get("first", state.first) or event.utc
+                change |= {"decided": True, "first": first, "last": event.utc}
+            else:
+                change |= {"decided": False, "first": "", "last": ""}
+        if marks is not None:
+            order = sorted(marks.values(), key=lambda mark: ranks[mark.uuid])
+            change["marks"] = tuple(order)
+        return Tally(replace(state, **change), said, ranks) if change else self
 
     def counted(self, key: str) -> Counter[tuple[str, str]]:
         """What the item of that key adds to the totals, by (what, category's name).
@@ -101,12 +114,12 @@ def replay(events: Iterable[Event]) -> Tally:
     first of them counts.
     """
     standing: dict[UUID, int] = {}
-    tally = BLANK
+    weighed = []
     for event in events:
         weight = 1 if event.undo_of is None else -standing.pop(event.undo_of, 0)
         standing[event.uuid] = weight
-        tally = tally.after(event if event.weight == weight else replace(event, weight=weight))
-    return tally
+        weighed.append(event if event.weight == weight else replace(event, weight=weight))
+    return BLANK.after(*weighed)
 
 
 def inverse(decision: Decision) -> Decision:
@@ -198,18 +211,6 @@ def _mapping(value: Any) -> dict[str, Any] | None:
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
-
-
-def _marked(
-    marks: tuple[Mark, ...], ranks: Mapping[str, int], decision: Decision
-) -> tuple[tuple[Mark, ...], Mapping[str, int]]:
-    others = tuple(mark for mark in marks if mark.uuid != decision.name)
-    if decision.new is None:
-        return others, ranks
-    mark = replace(mark_from(decision.new), uuid=decision.name)
-    if mark.uuid not in ranks:
-        ranks = {**ranks, mark.uuid: len(ranks)}
-    return tuple(sorted((*others, mark), key=lambda other: ranks[other.uuid])), ranks
 
 
 def differing(key: str, before: Tally, after: Tally) -> Iterator[tuple[tuple[str, str], int]]:
