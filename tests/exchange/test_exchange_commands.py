@@ -1,5 +1,7 @@
 import csv
 import json
+import re
+import sqlite3
 
 import pytest
 
@@ -97,6 +99,35 @@ def test_notes_and_image_markers_files_go_out(data, tmp_path):
         "me_config.txt", "me_favorites.csv", "me_images.csv", "me_marks.csv",
     ]  # fmt: skip
     assert (folder / "me_favorites.csv").read_bytes() == b""
+
+
+def test_a_large_import_ends_durable_or_says_what_is_not(data, tmp_path, capsys, monkeypatch):
+    """Also where writing fails in the middle, and what was kept comes back at the next start."""
+    from tuiview.review.database import Database
+
+    monkeypatch.setattr("tuiview.commands.import_._PATIENCE", 0.05)
+    write, fails = Database.write, []
+
+    def failing(self, change):
+        if fails and self.commits > 3:
+            raise sqlite3.OperationalError("disk I/O error")
+        return write(self, change)
+
+    monkeypatch.setattr(Database, "write", failing)
+    with (tmp_path / "given.csv").open("w") as stream:
+        stream.write("image,x,y,group,label\n")
+        stream.writelines(f"gone{n // 4}.fits,{n},1,star,\n" for n in range(4_000))
+    fails.append(True)
+    assert main(["import", str(data), str(tmp_path / "given.csv")]) == 1
+    said = capsys.readouterr().err
+    count = int(
+        re.search(r"([\d,]+) decisions could not be saved: .*error", said)[1].replace(",", "")
+    )
+    assert 0 < count < 4_000
+    fails.clear()
+    assert main(["import", str(data), str(tmp_path / "given.csv")]) == 0
+    assert "0 marks and 0 other decisions are new" in capsys.readouterr().err
+    assert len(all_marks(data, tmp_path)) == 4_000
 
 
 def test_what_cannot_be_imported_is_said(data, tmp_path, capsys):

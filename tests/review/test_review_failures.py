@@ -126,6 +126,29 @@ def test_a_failed_write_is_named_kept_and_made_good(
     assert check(store.path).sound
 
 
+def test_what_takes_long_to_write_is_waited_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, slow, waits = store._database.write, threading.Event(), []
+
+    def writes_slowly(change: Callable[[sqlite3.Connection], object]) -> object:
+        assert slow.wait(20)
+        return write(change)
+
+    def waited(timeout: float) -> bool:
+        waits.append(timeout)
+        if len(waits) == 3:
+            slow.set()
+        return flush(timeout)
+
+    flush = store._writer.flush
+    monkeypatch.setattr(store._database, "write", writes_slowly)
+    monkeypatch.setattr(store._writer, "flush", waited)
+    ticket = store.record([category("a")])
+    assert store.flush(0.01)
+    assert store.status.durable == ticket
+
+
 def test_failures_and_their_end_are_told(tmp_path: Path, faulty: Faulty) -> None:
     seen: list[bool] = []
     changed = threading.Semaphore(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tuiview.commands.options import (
     add_collection,
@@ -22,6 +23,9 @@ from tuiview.exchange.given import FORMATS
 from tuiview.exchange.marks import Imported
 from tuiview.settings import Settings
 
+if TYPE_CHECKING:
+    from tuiview.review.store import Store
+
 EPILOG = """\
 examples:
   tuiview import data/ decisions.csv decisions_marks.csv
@@ -30,7 +34,8 @@ examples:
   tuiview import data/ save/ --format imgmarker        a save folder of Image Marker
   tuiview import data/ notes.json
 """
-_PATIENCE = 3600.0
+_PATIENCE = 10.0
+"""Seconds for which writing may fail on end."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,13 +81,28 @@ def run(args: argparse.Namespace) -> int:
             _tell(file, importer.take(read_given(file, form, categories)))
             if form == "imgmarker":
                 _tell_settings(file, settings)
-        if not store.flush(_PATIENCE):
-            raise TuiviewError(f"not everything could be saved: {store.status.error}")
     finally:
-        store.close()
+        # Also after an error: what the files before it said is in the queue.
+        _end(store)
         collection.close()
     print(f"decisions: {path}", file=sys.stderr)
     return 0
+
+
+def _end(store: Store) -> None:
+    """Make everything durable, or say how much is not; an interrupt cuts the waiting short.
+
+    Raises:
+        TuiviewError: Decisions could not be written to the store.
+    """
+    try:
+        store.flush(_PATIENCE)
+    finally:
+        error = store.status.error
+        left = store.close()
+        if left.unsaved:
+            reason = f": {error}" if error else ""
+            raise TuiviewError(f"{left.unsaved:,} decisions could not be saved{reason}", left.hint)
 
 
 def _tell_settings(file: Path, settings: Settings) -> None:

@@ -227,8 +227,7 @@ def review(
             file=sys.stderr,
         )
     if left.unsaved or unmade:
-        kept = f"they are in {left.rescued}; the next start takes them in" if left.rescued else ""
-        raise TuiviewError(f"{left.unsaved + unmade} decisions could not be saved", kept)
+        raise TuiviewError(f"{left.unsaved + unmade} decisions could not be saved", left.hint)
     if profile is not None and pulse is not None:
         from tuiview.commands.profile import write_profile
 

@@ -43,6 +43,11 @@ class Farewell:
     rescued: Path | None = None
     backup: Path | None = None
 
+    @property
+    def hint(self) -> str:
+        """Where the unsaved decisions are; empty where they are lost."""
+        return f"they are in {self.rescued}; the next start takes them in" if self.rescued else ""
+
 
 def copy_out(path: Path, database: Database, session: Session, unsaved: Batch, utc: str) -> None:
     """Write a store with everything that can be read and everything that is unsaved.

@@ -327,9 +327,19 @@ class Store(Reading):
         """Wait until a ticket's decisions are durable; false where they are not by then."""
         return self._writer.wait(ticket, timeout)
 
-    def flush(self, timeout: float = 2.0) -> bool:
-        """Write everything now; false where something could not be written in this time."""
-        return self._writer.flush(timeout)
+    def flush(self, patience: float = 2.0) -> bool:
+        """Write everything now, however long that takes as long as it goes on.
+
+        Returns:
+            False where writing fails, and nothing more became durable for `patience` seconds.
+        """
+        before = self.status.durable
+        while not self._writer.flush(patience):
+            status = self.status
+            if status.error is not None and status.durable == before:
+                return False
+            before = status.durable
+        return True
 
     def save_to(self, path: Path) -> int:
         """Write a store with everything that can be read and everything that is unsaved.
