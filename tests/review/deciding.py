@@ -7,7 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tuiview.review.model import Decision, Mark, What
+from tuiview.review.store import Store
+from tuiview.review.wanted import Wanted
 
 QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Where tests that open hundreds of stores keep them: nothing waits for a disk there."""
@@ -27,6 +31,16 @@ def mark(item: str, uuid: str, x: float = 1.0, **more: Any) -> Decision:
 
 def favourite(item: str, on: bool = True) -> Decision:
     return Decision(item, What.FAVOURITE, old=not on, new=on)
+
+
+def keys_where(store: Store, wanted: Wanted) -> list[str]:
+    """Keys of the touched items that meet conditions; those with unsaved decisions at the end."""
+    unsaved = store.unsaved_where(wanted)
+    found = [
+        int(number) for numbers in store.numbers_where(wanted, store.reviewer) for number in numbers
+    ]
+    saved = [key for key in store.keys_of(np.array(found, np.int64)) if key not in unsaved]
+    return saved + [key for key, fits in unsaved.items() if fits]
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from deciding import category, child, note
+from deciding import category, child, keys_where, note
 
 from tuiview.review import filesystem, schema, trouble
 from tuiview.review.check import check
@@ -204,7 +204,7 @@ def test_unsaved_decisions_can_be_written_elsewhere_and_merged(
     with pytest.raises(StoreError, match="exists"):
         store.save_to(elsewhere)
     with Store.open(elsewhere, "alice") as copy:
-        assert set(copy.keys_where(Wanted(decided=True))) == {"saved", "unsaved"}
+        assert set(keys_where(copy, Wanted(decided=True))) == {"saved", "unsaved"}
         assert copy.draft_of("draft") == "text"
     faulty.error = None
     assert store.flush(10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deciding import category, mark, note
+from deciding import category, keys_where, mark, note
 
 from tuiview.collection.replicates import repeat_key
 from tuiview.review.check import check
@@ -32,7 +32,7 @@ def test_repeats_are_said_and_counted_apart(tmp_path: Path) -> None:
             assert (counts["decided"], counts["repeated-decided"]) == (2, 1)
             assert (counts["marks"], counts["repeated-marks"]) == (1, 1)
             assert "category:merger" not in counts
-        assert set(store.keys_where(Wanted(decided=True))) == {"a", AGAIN, "b"}
+        assert set(keys_where(store, Wanted(decided=True))) == {"a", AGAIN, "b"}
         assert {r.key for r in store.export_rows()} == {"a", "b"}
         assert [(m.key, m.mark.uuid, m.replicate) for m in store.export_marks(repeats=True)] == [
             ("a", "m1", 1), ("a", "m2", 2),

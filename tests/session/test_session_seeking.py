@@ -9,6 +9,7 @@ from tuiview.review.model import Decision, ItemState, What
 from tuiview.review.store import Store
 from tuiview.session.choice import Choice, choose, parse_filter
 from tuiview.session.finding import once_round
+from tuiview.session.whereabouts import Whereabouts
 
 CATEGORIES = ("spiral", "merger")
 
@@ -82,7 +83,7 @@ def test_a_view_has_the_items_whose_states_a_filter_keeps(tmp_path):
             expected = [row for row, (k, s) in enumerate(states.items()) if only.keeps(k, s)]
             choice = Choice(only=words, order="name")
             view = choose(
-                collection, store, choice, CATEGORIES,
+                collection, Whereabouts(collection, store), choice, CATEGORIES,
                 progress=lambda done, total: None, cancelled=lambda: False,
             )  # fmt: skip
             assert view.rows(0, 12).tolist() == expected, words

@@ -27,18 +27,42 @@ def numbers(values: NDArray[np.int64]) -> pa.Array:
 
 def texts(values: Sequence[str | None], kind: pa.DataType | None = None) -> pa.Array:
     """A column of text; None is no value."""
-    encoded = [b"" if value is None else value.encode("utf-8", "replace") for value in values]
+    known = [value or "" for value in values]
+    there = np.array([value is not None for value in values]) if None in values else None
+    data = "".join(known)
+    # Many thousands of keys are looked for at once: those that need no encoding are not encoded.
+    if data.isascii():
+        content, lengths = data.encode(), map(len, known)
+    else:
+        encoded = [each.encode("utf-8", "replace") for each in known]
+        content, lengths = b"".join(encoded), map(len, encoded)
+    ends = np.cumsum(np.fromiter(lengths, np.int64, len(values)))
     large = kind is not None and pa.types.is_large_string(kind)
-    offsets = np.zeros(len(encoded) + 1, np.int64 if large else np.int32)
-    np.cumsum([len(each) for each in encoded], out=offsets[1:])
-    there = np.packbits(
-        np.array([value is not None for value in values], np.bool_), bitorder="little"
-    )
     return pa.Array.from_buffers(
         pa.large_string() if large else pa.string(),
-        len(encoded),
-        [pa.py_buffer(there), pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))],
+        len(values),
+        [
+            None if there is None else pa.py_buffer(np.packbits(there, bitorder="little")),
+            pa.py_buffer(np.append(0, ends).astype(np.int64 if large else np.int32)),
+            pa.py_buffer(content),
+        ],
     )
+
+
+def joined(head: str, content: bytes, ends: NDArray[np.int64]) -> pa.Array:
+    """Texts that lie one after the other, each with the same head before it.
+
+    Args:
+        head: What they begin with.
+        content: What follows, in UTF-8.
+        ends: Where each begins in it, and where the last one ends.
+    """
+    import pyarrow.compute as pc
+
+    kind = pa.large_string()
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
+    tails = pa.Array.from_buffers(kind, ends.size - 1, buffers)
+    return pc.binary_join_element_wise(text(head, kind), tails, text("", kind))
 
 
 def text(value: str | None, kind: pa.DataType | None = None) -> pa.Scalar:
@@ -69,12 +93,16 @@ def true_at(values: pa.BooleanArray) -> NDArray[np.int64]:
 
 def codes(encoded: pa.DictionaryArray, empty: int) -> NDArray[np.int64]:
     """The indices of a dictionary-encoded column; `empty` where there is no value."""
-    indices = encoded.indices
-    valid, data = indices.buffers()
-    first, count = indices.offset, len(indices)
-    found = np.frombuffer(data, np.dtype(str(indices.type)))[first : first + count]
+    return whole(encoded.indices, empty)
+
+
+def whole(values: pa.IntegerArray, empty: int) -> NDArray[np.int64]:
+    """Whole numbers; `empty` where there is none."""
+    valid, data = values.buffers()
+    first, count = values.offset, len(values)
+    found = np.frombuffer(data, np.dtype(str(values.type)))[first : first + count]
     result = found.astype(np.int64)
-    if valid is not None and indices.null_count:
+    if valid is not None and values.null_count:
         there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
         result[there[first : first + count] == 0] = empty
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -123,8 +122,11 @@ class Collection(Protocol):
         """The row of a key, if it is known; may read."""
         ...
 
-    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
-        """All rows of these keys, piece by piece; may read, and ends early when cancelled."""
+    def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """All rows of these keys, piece by piece; may read, and ends early when cancelled.
+
+        Each key is given once.
+        """
         ...
 
     def branches(self) -> Sequence[Branch]:
@@ -146,16 +148,24 @@ class Scanned(NamedTuple):
     Attributes:
         end: The row after the piece.
         rows: Those that are wanted, ascending.
+        which: Of several keys that were looked for, the number of the one that each row has.
     """
 
     end: int
     rows: NDArray[np.int64]
+    which: NDArray[np.int64]
+
+    def only(self, kept: NDArray[np.bool_]) -> Scanned:
+        """Those of the rows that are kept."""
+        return Scanned(self.end, self.rows[kept], self.which[kept])
 
 
-def each_row(row_of: Callable[[str], int | None], keys: Iterable[str]) -> NDArray[np.int64]:
-    """The rows of keys that are found one by one, ascending."""
-    found = (row_of(key) for key in keys)
-    return np.array(sorted(row for row in found if row is not None), np.int64)
+def each_row(end: int, row_of: Callable[[str], int | None], keys: Iterable[str]) -> Scanned:
+    """The rows of keys that are found one by one, in a piece up to row `end`."""
+    found = ((row_of(key), number) for number, key in enumerate(keys))
+    known = sorted((row, number) for row, number in found if row is not None)
+    rows, which = np.array(known, np.int64).reshape(-1, 2).T
+    return Scanned(end, rows, which)
 
 
 @runtime_checkable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -126,9 +125,9 @@ class CompositeCollection:
         """The row of an item's key."""
         return self._rows.get(key)
 
-    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+    def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
         """The rows of these keys."""
-        yield Scanned(len(self), each_row(self.row_of, keys))
+        yield each_row(len(self), self.row_of, keys)
 
     def branches(self) -> Sequence[Branch]:
         """Folders with items, in row order."""

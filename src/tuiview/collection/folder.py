@@ -8,7 +8,6 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ import numpy as np
 
 from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.natural import natural_key
+from tuiview.collection.rows import OneOf
 from tuiview.collection.scan import Recognition, Walk
 from tuiview.errors import Poll, never
 from tuiview.source import FileSource
@@ -149,37 +149,42 @@ class FolderCollection:
             row = self._find(_bytes(key))
         return row
 
-    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
-        """The rows of these files' keys; many of a folder are found in one go through it."""
-        wanted: dict[str, set[str]] = {}
-        for key in keys:
-            cut = key.rfind("/") + 1
-            wanted.setdefault(key[:cut], set()).add(key[cut:])
-        for segment, folder in enumerate(self._folders):
-            head = _text(self._key(folder, ""))
-            if (names := wanted.get(head)) is None:
-                continue
+    def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
+        """The rows of these files' keys; many of them are found in one go through all."""
+        count = self._count
+        if len(keys) * _FEW_OF < count:
+            yield each_row(count, self.row_of, keys)
+            return
+        wanted = OneOf(keys)
+        step = max(_CHUNK, len(keys))
+        for first in range(0, count, step):
             if cancelled():
                 return
-            first, end = self._extent(segment)
-            if len(names) * _FEW_OF < end - first:
-                found = each_row(self.row_of, (head + name for name in names))
-                rows = found[(found >= first) & (found < end)]
-            else:
-                listed = enumerate(self._texts(first, end), first)
-                rows = np.fromiter((row for row, name in listed if name in names), np.int64)
-            yield Scanned(end, rows)
+            rows = range(first, min(first + step, count))
+            positions, which = wanted.of(self._keys(rows))
+            yield Scanned(rows.stop, first + positions, which)
 
-    def _texts(self, first: int, end: int) -> Iterable[str]:
-        """The last parts of the keys of rows first..end-1."""
-        ends = self._ends[first : end + 1]
-        start = ends[0]
-        names = bytes(self._names[start : ends[-1]])
-        pieces = zip(ends, islice(ends, 1, None), strict=False)
-        if names.isascii():
-            text = names.decode("ascii")
-            return (text[a - start : b - start] for a, b in pieces)
-        return (_text(os.fsdecode(names[a - start : b - start])) for a, b in pieces)
+    def _keys(self, rows: range) -> pa.Array:
+        """The keys of rows that follow each other."""
+        import pyarrow as pa
+
+        from tuiview.collection.arrow import joined, texts
+
+        found = []
+        start = rows.start
+        while start < rows.stop:
+            segment = self._segment(start)
+            stop = min(rows.stop, self._extent(segment)[1])
+            ends = np.array(self._ends[start : stop + 1], np.int64)
+            names = bytes(self._names[ends[0] : ends[-1]])
+            head = _text(self._key(self._folders[segment], ""))
+            if names.isascii():
+                found.append(joined(head, names, ends - ends[0]))
+            else:
+                keys = [self.item(row).key for row in range(start, stop)]
+                found.append(texts(keys, pa.large_string()))
+            start = stop
+        return pa.concat_arrays(found)
 
     def branches(self) -> Sequence[Branch]:
         """Folders with images in them or below, in row order."""

@@ -297,15 +297,17 @@ class ParquetRows(RowSource):
 
         def look(group: int) -> Scanned:
             first, end = self._group_first[group], self._group_first[group + 1]
-            found = [np.zeros(0, np.int64)]
+            found = [np.zeros((2, 0), np.int64)]
             if end > start and self._may_hold(group, column, wanted):
-                for batch in self._group_batches(group, [column], rows=_SCANNED):
+                piece = max(_SCANNED, wanted.size)
+                for batch in self._group_batches(group, [column], rows=piece):
                     if given_up():
                         break
-                    found.append(first + wanted.of(batch.column(0)))
+                    positions, which = wanted.of(batch.column(0))
+                    found.append(np.stack([first + positions, which]))
                     first += batch.num_rows
-            rows = np.concatenate(found)
-            return Scanned(end, rows[rows >= start])
+            scanned = Scanned(end, *np.concatenate(found, axis=1))
+            return scanned.only(scanned.rows >= start)
 
         groups = iter(range(self._groups))
         with ThreadPoolExecutor(_SCANNERS, thread_name_prefix="scan") as pool:

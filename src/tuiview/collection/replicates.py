@@ -6,6 +6,11 @@ begins with. So it is another thing for all that knows things by their keys.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
 AGAIN = 2
 """The replicate number of an image that comes back; the first showing is 1."""
 
@@ -24,6 +29,20 @@ def split_key(key: str) -> tuple[str, int]:
         if bound and number.isdecimal():
             return own, int(number)
     return key, 1
+
+
+def by_replicate(keys: Sequence[str]) -> dict[int, tuple[Sequence[str], NDArray[np.int64]]]:
+    """The items' own keys among these by the replicate's number, and their places."""
+    # One search through all is much quicker than splitting each of many.
+    if _BOUND not in "".join(keys):
+        return {1: (keys, np.arange(len(keys)))}
+    found: dict[int, dict[str, int]] = {}
+    for place, (own, replicate) in enumerate(map(split_key, keys)):
+        found.setdefault(replicate, {})[own] = place
+    return {
+        replicate: (tuple(places), np.array(tuple(places.values()), np.int64))
+        for replicate, places in found.items()
+    }
 
 
 def told_key(key: str) -> str:

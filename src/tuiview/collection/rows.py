@@ -6,8 +6,9 @@ import threading
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -77,8 +78,9 @@ class RowSource(ABC):
                 return
             end = first + batch.num_rows
             if end > start:
-                rows = first + wanted.of(batch.column(0))
-                yield Scanned(end, rows[rows >= start])
+                positions, which = wanted.of(batch.column(0))
+                found = Scanned(end, first + positions, which)
+                yield found.only(found.rows >= start)
             first = end
 
     def find(self, column: str, value: str, cancelled: Poll = never, start: int = 0) -> int | None:
@@ -105,11 +107,20 @@ class RowSource(ABC):
         """Release files."""
 
 
+Found = tuple[NDArray[np.int64], NDArray[np.int64]]
+"""Positions in a piece of a column, and which of the texts that are looked for is at each."""
+
+
 class Sifter(Protocol):
     """What is looked for in a column."""
 
-    def of(self, values: pa.Array) -> NDArray[np.int64]:
-        """The positions at which a piece of a column has it."""
+    @property
+    def size(self) -> int:
+        """How many texts are looked for: pieces of a column should not be shorter."""
+        ...
+
+    def of(self, values: pa.Array) -> Found:
+        """The positions at which a piece of a column has it, and which of the texts."""
         ...
 
     def may_lie(self, low: str, high: str) -> bool:
@@ -131,16 +142,24 @@ class Wanted:
     part: bool = False
     folded: bool = False
 
-    def of(self, values: pa.Array) -> NDArray[np.int64]:
-        """The positions at which a piece of a column has it."""
+    @property
+    def size(self) -> int:
+        """One."""
+        return 1
+
+    def of(self, values: pa.Array) -> Found:
+        """The positions at which a piece of a column has it, and 0 for each: there is one text."""
         import pyarrow.compute as pc
 
         from tuiview.collection.arrow import as_text, text, true_at
 
         values = as_text(values)
         if self.part:
-            return true_at(pc.match_substring(values, self.text, ignore_case=self.folded))
-        return true_at(pc.equal(values, text(self.text, values.type)))
+            there = pc.match_substring(values, self.text, ignore_case=self.folded)
+        else:
+            there = pc.equal(values, text(self.text, values.type))
+        positions = true_at(there)
+        return positions, np.zeros_like(positions)
 
     def may_lie(self, low: str, high: str) -> bool:
         """Whether values between these may have it."""
@@ -151,31 +170,45 @@ class OneOf:
     """Several texts, any of which is looked for in a column.
 
     Args:
-        values: The texts.
+        values: The texts, each once.
     """
 
-    def __init__(self, values: Iterable[str]) -> None:
+    def __init__(self, values: Sequence[str]) -> None:
         from tuiview.collection.arrow import texts
 
-        self._values = frozenset(values)
-        self._sorted = sorted(self._values)
-        self._column = texts(self._sorted)
+        self.size = len(values)
+        self._values = values
+        self._column = texts(values)
 
-    def of(self, values: pa.Array) -> NDArray[np.int64]:
-        """The positions at which a piece of a column has one of them."""
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {value: number for number, value in enumerate(self._values)}
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self._values)
+
+    def of(self, values: pa.Array) -> Found:
+        """The positions at which a piece of a column has one of them, and which."""
         import pyarrow.compute as pc
 
-        from tuiview.collection.arrow import as_text, true_at
+        from tuiview.collection.arrow import as_text, whole
 
         values = as_text(values)
-        if 2 * len(self._values) > len(values):
+        if self.size > 2 * len(values):
             # Arrow would build its table of what is looked for again for each piece.
-            there = (value in self._values for value in values.to_pylist())
-            return np.flatnonzero(np.fromiter(there, np.bool_, len(values)))
-        return true_at(pc.is_in(values, value_set=self._column.cast(values.type)))
+            each = (self._numbers.get(value, -1) for value in values.to_pylist())
+            which = np.fromiter(each, np.int64, len(values))
+        else:
+            which = whole(pc.index_in(values, value_set=self._column.cast(values.type)), -1)
+        positions = np.flatnonzero(which >= 0)
+        return positions, which[positions]
 
     def may_lie(self, low: str, high: str) -> bool:
         """Whether values between these may be one of them."""
+        if self.size > BATCH:
+            # So many lie nearly everywhere, and sorting them takes longer than it saves.
+            return True
         at = bisect_left(self._sorted, low)
         return at < len(self._sorted) and self._sorted[at] <= high
 

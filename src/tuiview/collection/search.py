@@ -60,7 +60,7 @@ def next_with(
 def _until(pieces: Iterator[Scanned], stop: int) -> Iterator[Scanned]:
     """What is found before row `stop`."""
     for piece in pieces:
-        yield piece._replace(rows=piece.rows[piece.rows < stop])
+        yield piece.only(piece.rows < stop)
         if piece.end >= stop:
             return
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -292,19 +291,28 @@ class TableCollection:
         whole, path = self._path_in(text)
         wanted = Wanted(path, part=True, folded=folded)
         for scanned in self._scan(wanted, cancelled, start):
-            yield (
-                scanned
-                if whole
-                else self._only(scanned, lambda key: text in (key.lower() if folded else key))
-            )
+            if not whole:
+                keys = (self.item(int(row)).key for row in scanned.rows)
+                fits = [text in (key.lower() if folded else key) for key in keys]
+                scanned = scanned.only(np.array(fits, np.bool_))
+            yield scanned
 
-    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+    def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
         """The rows of these keys; reads the key column once."""
-        yield Scanned(0, each_row(self._row_of_number, keys))
-        paths = [self._path_in(key) for key in keys]
-        whole = all(whole for whole, _ in paths)
-        for scanned in self._scan(OneOf({*keys, *(path for _, path in paths)}), cancelled):
-            yield scanned if whole else self._only(scanned, keys.__contains__)
+        # One search through all is much quicker than asking each of many.
+        if ROW_KEY in "".join(keys):
+            numbered = {key: n for n, key in enumerate(keys) if key.startswith(ROW_KEY)}
+            scanned = each_row(0, self._row_of_number, numbered)
+            yield scanned._replace(which=np.array([*numbered.values()], np.int64)[scanned.which])
+        if self._whole or not any("#" in key for key in keys):
+            yield from self._scan(OneOf(keys), cancelled)
+            return
+        numbers = {key: number for number, key in enumerate(keys)}
+        paths = {self._path_in(key)[1] for key in keys}.difference(keys)
+        for scanned in self._scan(OneOf([*keys, *paths]), cancelled):
+            known = [numbers.get(self.item(int(row)).key, -1) for row in scanned.rows]
+            which = np.array(known, np.int64)
+            yield scanned._replace(which=which).only(which >= 0)
 
     def _scan(self, wanted: Sifter, cancelled: Poll, start: int = 0) -> Iterator[Scanned]:
         """What is wanted in the column of keys."""
@@ -314,16 +322,16 @@ class TableCollection:
             finally:
                 _give_back()
 
+    @property
+    def _whole(self) -> bool:
+        """Whether the column of keys has all keys as they are: none names a part of a file."""
+        return self.roles.key is not None or not self._pictures.parts
+
     def _path_in(self, text: str) -> tuple[bool, str]:
         """Whether the column of keys has a text as it is, and what it has of it: no part."""
-        if self.roles.key is not None or "#" not in text or not self._pictures.parts:
+        if "#" not in text or self._whole:
             return True, text
         return False, text.rpartition("#")[0]
-
-    def _only(self, scanned: Scanned, fits: Callable[[str], bool]) -> Scanned:
-        """The rows whose whole key fits."""
-        fitting = [fits(self.item(int(row)).key) for row in scanned.rows]
-        return scanned._replace(rows=scanned.rows[np.array(fitting, np.bool_)])
 
     def _row_of_number(self, key: str) -> int | None:
         """The row of a key that is a row's number, as rows have without a key of their own."""

@@ -7,7 +7,6 @@ import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -171,9 +170,9 @@ class TreeCollection:
             return None
         return self._firsts[at] + int(number)
 
-    def rows_of(self, keys: AbstractSet[str], cancelled: Poll = never) -> Iterator[Scanned]:
+    def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
         """The rows of these keys."""
-        yield Scanned(len(self), each_row(self.row_of, keys))
+        yield each_row(len(self), self.row_of, keys)
 
     def branches(self) -> Sequence[Branch]:
         """Groups with pictures in them or below, and stacks."""

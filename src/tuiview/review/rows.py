@@ -91,6 +91,11 @@ def _named(connection: sqlite3.Connection, table: str, column: str, name: str) -
     return int(row[0])
 
 
+def last_id(connection: sqlite3.Connection, table: str) -> int:
+    """The highest row of a table, 0 where it is empty."""
+    return int(connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0)
+
+
 def reviewer_id(connection: sqlite3.Connection, name: str) -> int:
     """The row of a reviewer, made where it is missing."""
     return _named(connection, "reviewers", "name", name)

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from uuid import UUID
@@ -30,7 +30,6 @@ from tuiview.review.wanted import Wanted
 from tuiview.review.writer import Status, Writer
 
 _PAGE = 512
-_LONGEST_PAGE = 65_536
 
 
 class Store(Reading):
@@ -169,25 +168,11 @@ class Store(Reading):
         """How many items have any decision."""
         return self.counts().get("decided", 0)
 
-    def keys_where(self, wanted: Wanted) -> Iterator[str]:
-        """Keys of the touched items that meet all conditions.
-
-        Items without any event are in no answer, also where a condition is False.
-        """
+    def unsaved_where(self, wanted: Wanted) -> dict[str, bool]:
+        """Whether they meet all conditions, of the items with decisions that are not durable."""
         with self._condition:
-            unsaved = set(self._memory.unsaved())
-        last, size = 0, _PAGE
-        while True:
-            with self.reading() as connection:
-                reviewer = self._reviewer_id(connection)
-                last, keys = wanted.page(connection, reviewer, last, size)
-            if not keys:
-                break
-            yield from (key for key in keys if key not in unsaved) if unsaved else keys
-            size = min(_LONGEST_PAGE, size * 8)
-        for key, state in self.load(unsaved).items():
-            if wanted.fits(state):
-                yield key
+            unsaved = tuple(self._memory.unsaved())
+        return {key: wanted.fits(state) for key, state in self.load(unsaved).items()}
 
     def next_undecided(self, keys: Iterable[str]) -> str | None:
         """The first of `keys` without a decision."""

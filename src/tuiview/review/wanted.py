@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tuiview.review.model import ItemState
-from tuiview.review.rows import restored, stored
+from tuiview.review.rows import stored
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+STATES = 65_536
+"""States to go through at once; nothing can be written meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +46,19 @@ class Wanted:
             wanted is None or wanted == fact for wanted, fact in facts
         )
 
-    def page(
-        self, connection: sqlite3.Connection, reviewer: int, last: int, size: int
-    ) -> tuple[int, list[str]]:
-        """The keys of the next touched items that meet them.
+    def numbers(
+        self, connection: sqlite3.Connection, reviewer: int, after: int, last: int
+    ) -> NDArray[np.int64]:
+        """The numbers of the touched items that meet them.
 
         Args:
             connection: The store's.
             reviewer: The reviewer's row.
-            last: The state's row after which to go on.
-            size: How many to return at most.
-
-        Returns:
-            The row of the last of these states, and their keys.
+            after: The states' row after which to look.
+            last: The last of their rows to look at.
         """
+        import numpy as np
+
         conditions = {
             "s.decided": self.decided,
             "s.favourite": self.favourite,
@@ -71,18 +79,11 @@ class Wanted:
             source, column = "categorised AS c JOIN states AS s ON s.id = c.state", "c.state"
             where.append("c.category = (SELECT id FROM categories WHERE name = ?)")
             values.append(stored(self.category))
-        # The plus keeps SQLite from taking an index and sorting: rows come as they lie.
-        where += ["+s.reviewer = ?", f"{column} > ?"]
-        found = (
-            f"SELECT s.id AS id, i.key AS key FROM {source} JOIN items AS i ON i.id = s.item"
-            f" WHERE {' AND '.join(where)} ORDER BY {column} LIMIT ?"
-        )
-        values += [reviewer, last, size]
-        # One long text instead of many rows takes half the time.
-        count, end, text = connection.execute(
-            f"SELECT count(*), max(id), group_concat(key, char(0)) FROM ({found})", values
+        # The plus keeps SQLite from taking the index of reviewers: states come as they lie.
+        where += ["+s.reviewer = ?", f"{column} > ?", f"{column} <= ?"]
+        values += [reviewer, after, last]
+        row = connection.execute(
+            f"SELECT group_concat(s.item) FROM {source} WHERE {' AND '.join(where)}", values
         ).fetchone()
-        keys = text.split("\0") if count else []
-        if len(keys) != count:
-            keys = [key for _, key in connection.execute(found, values).fetchall()]
-        return end or last, keys if text is None or text.isascii() else list(map(restored, keys))
+        # One long text instead of many rows takes a quarter of the time.
+        return np.fromstring(row[0] or "", np.int64, sep=",")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiview.collection.base import Scanned, Searchable
-from tuiview.collection.replicates import AGAIN, split_key
+from tuiview.collection.base import Searchable
+from tuiview.collection.replicates import AGAIN
 from tuiview.collection.selection import parse_order, parse_sample, row_type, select
 from tuiview.collection.view import View
 from tuiview.errors import Cancelled, Poll, UsageError
@@ -20,7 +19,7 @@ from tuiview.review.wanted import Wanted
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
-    from tuiview.review.store import Store
+    from tuiview.session.whereabouts import Whereabouts
 
 _CHUNK = 4096
 _ROWS = 65_536
@@ -100,7 +99,7 @@ def seed_of(identity: str) -> int:
 
 def choose(
     collection: Collection,
-    store: Store,
+    whereabouts: Whereabouts,
     choice: Choice,
     categories: tuple[str, ...],
     *,
@@ -132,12 +131,11 @@ def choose(
     total = len(collection)
 
     def kept_of(only: Filter, replicate: int) -> NDArray[np.bool_]:
-        kept = np.full(total, only.turned)
-        for piece in _pieces(collection, store, only, replicate, cancelled):
-            kept[piece.rows[piece.rows < total]] = not only.turned
-            progress(piece.end, total)
-        if cancelled():
-            raise Cancelled
+        if only.wanted is None:
+            kept = _named(collection, only.part, total, progress, cancelled)
+        else:
+            kept = whereabouts.meeting(only.wanted, replicate, total, progress, cancelled)
+        kept ^= only.turned
         return kept
 
     if choice.repeats:
@@ -156,30 +154,29 @@ def choose(
     return View.of(np.concatenate(found) if found else np.zeros(0, np.int64))
 
 
-def _pieces(
-    collection: Collection, store: Store, only: Filter, replicate: int, cancelled: Poll
-) -> Iterator[Scanned]:
-    """The rows that a filter keeps, or leaves out if it is turned, piece by piece.
-
-    What is said of them is what was said when they were shown the `replicate`-th time.
-    """
-    if only.wanted is not None:
-        keys: set[str] = set()
-        meeting = iter(store.keys_where(only.wanted))
-        while some := list(islice(meeting, _CHUNK)):
-            if cancelled():
-                return
-            keys.update(own for own, which in map(split_key, some) if which == replicate)
-        yield from collection.rows_of(keys, cancelled)
-    elif isinstance(collection, Searchable):
-        yield from collection.search(only.part, folded=True, cancelled=cancelled)
+def _named(
+    collection: Collection,
+    part: str,
+    total: int,
+    progress: Callable[[int, int], None],
+    cancelled: Poll,
+) -> NDArray[np.bool_]:
+    """Whether each of the first rows has a text in its key, in capitals or not."""
+    kept = np.zeros(total, np.bool_)
+    if isinstance(collection, Searchable):
+        for piece in collection.search(part, folded=True, cancelled=cancelled):
+            kept[piece.rows[piece.rows < total]] = True
+            progress(piece.end, total)
     else:
-        for first in range(0, len(collection), _CHUNK):
-            if cancelled():
-                return
-            rows = range(first, min(first + _CHUNK, len(collection)))
-            named = [row for row in rows if only.part in collection.item(row).key.lower()]
-            yield Scanned(rows.stop, np.array(named, np.int64))
+        for row in range(total):
+            if row % _CHUNK == 0:
+                progress(row, total)
+                if cancelled():
+                    raise Cancelled
+            kept[row] = part in collection.item(row).key.lower()
+    if cancelled():
+        raise Cancelled
+    return kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tuiview.session.background import Background
 from tuiview.session.changes import Change, Noticed, RowsLoaded
 from tuiview.session.choice import Choice, choose, parse_filter, seed_of
 from tuiview.session.finding import Sought, once_round
+from tuiview.session.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from tuiview.session.session import Session
@@ -36,6 +37,7 @@ class Seeking:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._choosing = Background(session.failed_behind)
+        self._whereabouts = Whereabouts(session.collection, session.store)
         self.choice = Choice()
         self.progress = ""
 
@@ -90,7 +92,7 @@ class Seeking:
             superseded = self._choosing.superseded("view")
             try:
                 view = choose(
-                    session.collection, session.store, choice, names,
+                    session.collection, self._whereabouts, choice, names,
                     progress=self._tell_progress, cancelled=superseded,
                 )  # fmt: skip
             except Cancelled:
