@@ -1,22 +1,24 @@
 """How the store's operations grow with the number of events.
 
-    python benchmarks/store.py [--quick] [--folder DIR]
+    python benchmarks/store.py [--quick] [--replay] [--folder DIR]
 
 Compares a store of a million events (a hundred thousand with --quick) with one of a thousand: the
-small one shows what an operation costs whatever the size. Times are medians; `extra` is what the
-size adds. A decision is timed from the call to its being durable, one after the other. A filter is
-timed as the reviewer gets it: from its words to the view of a table of all the items.
+small one shows what an operation costs whatever the size, and `extra` is what the size adds. Both
+are measured in turn, operation by operation, so that what else the machine does meets both alike.
+Times are medians in ms. A decision is timed from the call to its being durable, one after the
+other. A filter is timed as the reviewer gets it, from its words to the view of a table of all the
+items: as the first of a review, which has to find the items in the table, and after that.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import os
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 from uuid import uuid4
@@ -31,10 +33,19 @@ from tuiview.review.database import Database
 from tuiview.review.model import Decision, Event, What
 from tuiview.review.rebuild import compare
 from tuiview.review.store import Store
-from tuiview.review.wanted import Wanted
 from tuiview.session.choice import Choice, choose
+from tuiview.session.whereabouts import Whereabouts
 
 SMALL = 1_000
+DECISIONS = 500
+CATEGORIES = tuple(f"category {number}" for number in range(9))
+FILTERS = {
+    "all of the commonest category": "category 0",
+    "a common category": "category 2",
+    "a rare category": "category 8",
+    "unreviewed": "unreviewed",
+    "favourites": "favourite",
+}
 WORDS = ("ring", "merger", "tidal", "tail", "faint", "dusty", "edge", "halo", "shell", "star")
 UTC = "2026-01-01T00:00:00.000Z"
 
@@ -80,143 +91,167 @@ def build(path: Path, count: int) -> None:
     database.close()
 
 
-def median(call: Callable[[], object], repeat: int = 7) -> float:
-    times = []
-    for _ in range(repeat):
+class Side:
+    """One of the two stores that are compared.
+
+    Args:
+        folder: Where it is made.
+        count: Its events.
+    """
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.count = count
+        self.path = folder / str(count) / "alice.sqlite"
+        self.path.parent.mkdir()
         start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        build(self.path, count)
+        print(f"{count:,} events built in {time.perf_counter() - start:.1f} s")
+        self.items = [f"field{n // 1000:04d}/cutout_{n:08d}.fits" for n in range(count // 3)]
+        self.table = self._table()
+        self.number = 0
 
+    def _table(self) -> Collection:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-@contextlib.contextmanager
-def table_of(items: list[str], folder: Path) -> Iterator[Collection]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+        path = self.path.with_name("items.parquet")
+        shards = [item.partition("/")[0] for item in self.items]
+        pq.write_table(pa.table({"uuid": self.items, "filepath": shards}), path)
+        options = CollectionOptions(suffixes=SUFFIXES, sniff=sniff, kinds=IMAGES)
+        table = open_collection([path], options)
+        table.start(lambda: None)
+        table.wait()
+        return table
 
-    path = folder / "items.parquet"
-    shards = [item.partition("/")[0] for item in items]
-    pq.write_table(pa.table({"uuid": items, "filepath": shards}), path)
-    options = CollectionOptions(suffixes=SUFFIXES, sniff=sniff, kinds=IMAGES)
-    table = open_collection([path], options)
-    table.start(lambda: None)
-    table.wait()
-    yield table
-    table.close()
-    path.unlink()
+    def open(self) -> None:
+        """Open the store for what follows."""
+        self.store = Store.open(self.path, "alice")
+        self.whereabouts = Whereabouts(self.table, self.store)
 
+    def close(self) -> None:
+        """Let everything go."""
+        self.store.close()
+        self.table.close()
 
-def measure(path: Path, count: int) -> dict[str, float]:
-    found: dict[str, float] = {}
-    items = [f"field{n // 1000:04d}/cutout_{n:08d}.fits" for n in range(count // 3)]
-    middle = len(items) // 2
-
-    def opened() -> None:
-        store = Store.open(path, "alice")
-        times.append(time.perf_counter() - start)
+    def start(self) -> list[float]:
+        """Seconds until the store is open, and until a review can go on where it was left."""
+        middle = len(self.items) // 2
+        start = time.perf_counter()
+        store = Store.open(self.path, "alice")
+        opened = time.perf_counter() - start
         store.remembered()
-        store.load(items[middle : middle + 50])
-        resumed.append(time.perf_counter() - start)
+        store.load(self.items[middle : middle + 50])
+        resumed = time.perf_counter() - start
         store.close(0)
+        return [opened, resumed]
 
-    times: list[float] = []
-    resumed: list[float] = []
-    for _ in range(7):
+    def decide(self) -> list[float]:
+        """Seconds that a key waits for, and until its decision is durable."""
+        self.number += 1
+        key = self.items[(self.number * 7919) % len(self.items)]
+        self.store.load([key])
         start = time.perf_counter()
-        opened()
-    found["open"] = statistics.median(times)
-    found["open and resume (50 items loaded)"] = statistics.median(resumed)
+        ticket = self.store.record([Decision(key, What.CATEGORY, "category 1", False, True)])
+        handed = time.perf_counter() - start
+        self.store.wait(ticket, 60)
+        return [handed, time.perf_counter() - start]
 
-    with Store.open(path, "alice") as store:
-        number = 0
+    def undo(self) -> None:
+        """Take the last decision back, durably."""
+        self.store.undo()
+        self.store.flush()
 
-        def decide() -> None:
-            nonlocal number
-            number += 1
-            key = items[(number * 7919) % len(items)]
-            store.load([key])
-            started = time.perf_counter()
-            ticket = store.record([Decision(key, What.CATEGORY, "category 1", False, True)])
-            handed.append(time.perf_counter() - started)
-            store.wait(ticket, 60)
-            durable.append(time.perf_counter() - started)
+    def filter(self, words: str, first: bool) -> None:
+        """Make the view of a filter, as the first of a review or a later one."""
+        whereabouts = Whereabouts(self.table, self.store) if first else self.whereabouts
+        choose(
+            self.table, whereabouts, Choice(only=words), CATEGORIES,
+            progress=lambda done, total: None, cancelled=never,
+        )  # fmt: skip
 
-        handed: list[float] = []
-        durable: list[float] = []
-        for _ in range(300):
-            decide()
-        found["decision: the key's share"] = statistics.median(handed)
-        found["decision: key to durable"] = statistics.median(durable)
-        found["decision: key to durable, 99 %"] = statistics.quantiles(durable, n=100)[98]
+    def operations(self) -> dict[str, Callable[[], object]]:
+        """What is timed as a whole, by its name."""
+        found: dict[str, Callable[[], object]] = {}
+        for name, words in FILTERS.items():
+            found[f"{name}, first"] = lambda words=words: self.filter(words, True)
+            found[f"{name}, then"] = lambda words=words: self.filter(words, False)
+        store = self.store
+        found["notes: two words, first 500"] = lambda: list(
+            islice(store.find_notes("tidal halo"), 500)
+        )
+        found["notes: one word, all"] = lambda: list(store.find_notes("merger"))
+        found["notes: no match"] = lambda: list(store.find_notes("nebula"))
+        candidates = [*self.items[:999], "new"]
+        found["next undecided, 1000 candidates"] = lambda: store.next_undecided(candidates)
+        found["counts"] = store.counts
+        middle = self.items[len(self.items) // 2]
+        found["history of an item"] = lambda: list(store.history(middle))
+        return found
 
-        def undo() -> None:
-            store.undo()
-            store.flush(60)
+    def replay(self) -> None:
+        """Check that the states are what the events say."""
+        start = time.perf_counter()
+        with Store.snapshot(self.path) as snapshot, snapshot.reading() as connection:
+            print(f"snapshot {time.perf_counter() - start:.2f} s", end=", ")
+            start = time.perf_counter()
+            difference = compare(connection)
+            print(f"replayed and compared {time.perf_counter() - start:.1f} s")
+            assert not difference.states
+            assert not difference.totals
 
-        found["undo, to durable"] = median(undo, 21)
-        rare = "category 8"
-        found["first 500 of a category"] = median(
-            lambda: list(islice(store.keys_where(Wanted(category="category 0")), 500))
-        )
-        found["all of the commonest category"] = median(
-            lambda: list(store.keys_where(Wanted(category="category 0")))
-        )
-        found["all of a rare category"] = median(
-            lambda: list(store.keys_where(Wanted(category=rare)))
-        )
-        names = tuple(f"category {number}" for number in range(9))
-        with table_of(items, path.parent) as table:
-            for words in ("category 0", "category 8", "favourite", "unreviewed"):
-                found[f"filter: {words}"] = median(
-                    lambda words=words: choose(
-                        table, store, Choice(only=words), names,
-                        progress=lambda done, total: None, cancelled=never,
-                    )
-                )  # fmt: skip
-        found["notes: two words"] = median(
-            lambda: list(islice(store.find_notes("tidal halo"), 500))
-        )
-        found["notes: no match"] = median(lambda: list(store.find_notes("nebula")))
-        found["next undecided, 1000 candidates"] = median(
-            lambda: store.next_undecided([*items[:999], "new"])
-        )
-        found["counts"] = median(store.counts)
-        found["history of an item"] = median(lambda: list(store.history(items[middle])))
+
+def timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def measure(sides: list[Side]) -> dict[str, list[float]]:
+    """The times of both sides by what was done."""
+    found: dict[str, list[float]] = {}
+
+    def columns(name: str, times: list[list[float]], of: Callable[[list[float]], float]) -> None:
+        found[name] = [of(side) for side in times]
+
+    starts = [[side.start() for side in sides] for _ in range(9)]
+    for place, name in enumerate(("start", "start and resume, 50 items loaded")):
+        columns(name, [[r[n][place] for r in starts] for n in range(2)], statistics.median)
+    for side in sides:
+        side.open()
+    decided = [[side.decide() for side in sides] for _ in range(DECISIONS)]
+    for place, name in enumerate(("decision: what the key waits for", "decision: key to durable")):
+        columns(name, [[r[n][place] for r in decided] for n in range(2)], statistics.median)
+    durable = [[round_[n][1] for round_ in decided] for n in range(2)]
+    columns("decision: key to durable, 99 %", durable, lambda t: statistics.quantiles(t, n=100)[98])
+    undone = [[timed(side.undo) for side in sides] for _ in range(51)]
+    columns("undo, to durable", [[r[n] for r in undone] for n in range(2)], statistics.median)
+    operations = [side.operations() for side in sides]
+    for name in operations[0]:
+        times = [[timed(side[name]) for side in operations] for _ in range(7)]
+        columns(name, [[r[n] for r in times] for n in range(2)], statistics.median)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a hundred thousand events")
+    parser.add_argument("--replay", action="store_true", help="compare states with events, too")
     parser.add_argument("--folder", type=Path, help="where the stores are made")
     arguments = parser.parse_args()
     large = 100_000 if arguments.quick else 1_000_000
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
-        results, sizes = [], []
-        for count in (SMALL, large):
-            path = Path(name) / str(count) / "alice.sqlite"
-            path.parent.mkdir()
-            start = time.perf_counter()
-            build(path, count)
-            print(f"{count:,} events built in {time.perf_counter() - start:.1f} s")
-            results.append(measure(path, count))
-            sizes.append(path.stat().st_size)
-            start = time.perf_counter()
-            with Store.snapshot(path) as snapshot, snapshot.reading() as connection:
-                print(f"snapshot {time.perf_counter() - start:.2f} s", end=", ")
-                start = time.perf_counter()
-                difference = compare(connection)
-                print(f"replayed and compared {time.perf_counter() - start:.1f} s")
-                assert not difference.states
-                assert not difference.totals
-        print(f"\nbytes an event: {sizes[1] / large:.0f}")
-        print(f"{'ms':34}{SMALL:>12,}{large:>12,}{'extra':>10}{'ratio':>8}")
-        for what, small in results[0].items():
-            big = results[1][what]
-            print(
-                f"{what:34}{small * 1e3:12.3f}{big * 1e3:12.3f}"
-                f"{(big - small) * 1e3:10.3f}{big / small:8.1f}"
-            )
+        sides = [Side(Path(name), count) for count in (SMALL, large)]
+        print(f"bytes an event: {sides[1].path.stat().st_size / large:.0f}")
+        # Else the first decisions would wait until the disk has what was built.
+        os.sync()
+        results = measure(sides)
+        for side in sides:
+            side.close()
+            if arguments.replay:
+                side.replay()
+        print(f"\n{'ms':38}{SMALL:>12,}{large:>12,}{'extra':>10}")
+        for what, (small, big) in results.items():
+            print(f"{what:38}{small * 1e3:12.2f}{big * 1e3:12.2f}{(big - small) * 1e3:10.2f}")
 
 
 if __name__ == "__main__":

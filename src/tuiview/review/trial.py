@@ -238,7 +238,11 @@ def _main(task: str, path: Path) -> None:
         import fcntl
 
         with path.open("r+") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                print(f"refused: {error.strerror}", flush=True)
+                return
             print("locked", flush=True)
             sys.stdin.read()
         return
