@@ -18,6 +18,7 @@ from deciding import category, child, keys_where, note
 
 from tuiview.review import filesystem, schema, trouble
 from tuiview.review.check import check
+from tuiview.review.database import Database
 from tuiview.review.errors import StoreError
 from tuiview.review.store import Store
 from tuiview.review.wanted import Wanted
@@ -334,6 +335,22 @@ def test_a_full_disk_still_takes_decisions_and_then_says_so(small_disk: Path) ->
         assert store.reviewed_count == taken + 3
         assert store.status.saved
     assert check(path).sound
+
+
+def test_a_nearly_full_disk_opens_without_a_reserve_and_says_so(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = small_disk / "alice.sqlite"
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "fill_reserve", lambda self: None)
+        with Store.open(path, "alice") as store:
+            store.wait(store.record([category("first")]), 10)
+    fill(small_disk)
+    with (small_disk / "filling").open("r+b") as file:
+        file.truncate(file.seek(0, os.SEEK_END) - 150_000)
+    with Store.open(path, "alice") as store:
+        assert "the disk is nearly full: there is no reserve for decisions" in store.notices
+        assert store.wait(store.record([category("second")]), 10)
 
 
 def fill(folder: Path) -> None:

@@ -70,8 +70,11 @@ async def test_a_store_that_cannot_write_is_a_banner_that_stays(open_review, fol
         await review.press("1")
         assert "NOT SAVED" in review.text()
         assert review.session.state.categories == {"spiral"}
+        await review.press("u")
+        assert "2 decisions are kept in memory" in review.text()
         await review.pilot.press("q")
         await review.pilot.pause()
+        assert "2 decisions are not saved: the" in review.text()
         assert "leave without saving" in review.text()
         await review.press("n")
         monkeypatch.setattr(store._writer, "_write", commit)

@@ -74,9 +74,15 @@ def opened(
         database = Database(path, vfs, connect)
         backups = Backups(database)
         database.create(lambda version: backups.make(label=f"-schema{version}"))
-        database.fill_reserve()
         mount = filesystem.kind(path)
         notices = _notices(mount, bool(vfs))
+        try:
+            database.fill_reserve()
+        except sqlite3.OperationalError as error:
+            # There may still be room for many decisions.
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
+            notices.append("the disk is nearly full: there is no reserve for decisions")
         if cleared is not None:
             notices.append(f"cleared the lock that {cleared.words} left behind")
         yield Opened(database, lock, mount, notices)

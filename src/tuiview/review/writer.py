@@ -42,6 +42,11 @@ class Status:
     since: str = ""
     durable: int = 0
 
+    @property
+    def reason(self) -> str:
+        """The error without the words that nothing was saved."""
+        return (self.error or "").removeprefix("not saved: ")
+
 
 class Writer:
     """Writes in the order of handing over, and again until it works.

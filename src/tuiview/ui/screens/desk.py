@@ -148,10 +148,9 @@ class Desk(Screen[None]):
         status = self.session.store.status
         banner = self.query_one("#banner", Static)
         if status.error:
-            reason = printable(status.error.removeprefix("not saved: "))
             banner.update(
-                f"NOT SAVED: {reason}; {status.pending} decisions are kept in memory and tried"
-                " again; :save-to PATH writes them elsewhere"
+                f"NOT SAVED: {printable(status.reason)}; {status.pending} decisions are kept in"
+                " memory and tried again; :save-to PATH writes them elsewhere"
             )
         banner.display = bool(status.error)
 
@@ -424,7 +423,7 @@ class Desk(Screen[None]):
         if not status.error:
             self.app.exit()
             return
-        question = f"{status.pending} decisions are not saved: {printable(status.error)}"
+        question = f"{status.pending} decisions are not saved: {printable(status.reason)}"
         self.app.push_screen(
             ConfirmScreen(question, "leave without saving them"),
             lambda yes: self.app.exit() if yes else None,

@@ -149,6 +149,7 @@ class ReviewScreen(Desk):
                 self.session.viewer.redraw()
                 self._show_note()
                 self.show_status()
+                self._show_banner()
                 marking.show_list(self)
             case changes.DisplayChanged() | changes.StoreChanged():
                 self.show_status()
