@@ -70,9 +70,10 @@ def check(path: Path) -> Checked:
         with take(path) as copy, copy.reading() as connection:
             notices = tuple(copy.notices)
             damage = tuple(_damage(connection))
+            # Of a damaged one too, as far as it can be read: what is there to be saved.
+            counts = _counts(connection)
             if not damage:
                 difference = compare(connection)
-                counts = _counts(connection)
     except UnreadableStoreError as error:
         damage = (error.message,)
     except sqlite3.Error as error:
