@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from textual.geometry import Region
 
@@ -83,6 +85,37 @@ async def test_a_store_that_cannot_write_is_a_banner_that_stays(open_review, fol
         await review.idle()
         assert store.status.saved
         assert "NOT SAVED" not in review.text()
+
+
+@pytest.mark.parametrize("kept", ["before it is known", "after it is known"])
+async def test_a_note_that_is_not_known_yet_is_added_to(open_review, folder, monkeypatch, kept):
+    async with open_review(folder) as review:
+        store, known = review.session.store, threading.Event()
+        key = review.session.item.key
+        await review.press("enter", "o", "l", "d", "space", "ctrl+s")
+        store.flush()
+        load = store.load
+
+        def load_slowly(keys):
+            assert known.wait(20)
+            return load(keys)
+
+        monkeypatch.setattr(store, "load", load_slowly)
+        store._memory = type(store._memory)()
+        await review.pilot.press("enter", "n", "e", "w")
+        await review.pilot.pause()
+        assert review.screen.note.text == "new"
+        if kept == "before it is known":
+            await review.pilot.press("ctrl+s")
+            known.set()
+            await review.idle()
+        else:
+            known.set()
+            await review.idle()
+            assert review.screen.note.text == "old new"
+            assert store.draft_of(key) == "old new"
+            await review.press("ctrl+s")
+        assert review.session.state.note == "old new"
 
 
 @pytest.mark.parametrize(

@@ -113,18 +113,34 @@ class Decisions:
             lambda now, state: self._record(now, (What.UNSURE, "", state.unsure, not state.unsure))
         )
 
-    def keep_note(self, key: str, text: str) -> None:
-        """Keep the note of an item, if it differs from the kept one."""
+    def keep_note(self, key: str, text: str, *, added: bool = False) -> None:
+        """Keep the note of an item, if it differs from the kept one.
+
+        Args:
+            key: The item.
+            text: The note, or what is added to a note that was not known yet.
+            added: Which of them it is.
+        """
 
         def decide(now: Circumstances, state: ItemState) -> None:
-            if text != state.note:
-                self._record(now, (What.NOTE, "", state.note, text))
+            new = state.note + text if added else text
+            if new != state.note:
+                self._record(now, (What.NOTE, "", state.note, new))
 
         self._decide(decide, key)
 
-    def draft_note(self, key: str, text: str) -> None:
-        """Save a note that is being typed."""
-        self._store.draft(key, text)
+    def draft_note(self, key: str, text: str, *, added: bool = False) -> None:
+        """Save a note that is being typed, or what is added to one that is not known yet."""
+        if added:
+            self._decide(lambda now, state: self._store.draft(key, state.note + text), key)
+        else:
+            self._store.draft(key, text)
+
+    def note_known(self, key: str) -> bool:
+        """Whether `note_to_edit` knows the note, and nothing that waits may still change it."""
+        waits = any(now.key == key for now, _ in self._waiting)
+        known = self._store.peek(key) is not None and not waits
+        return known or self._store.draft_of(key) is not None
 
     def note_to_edit(self, key: str) -> str:
         """The draft if one was left behind, else the kept note."""

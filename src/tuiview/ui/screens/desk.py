@@ -164,6 +164,10 @@ class Desk(Screen[None]):
         if not self.note.editing:
             key = item.key if item is not None else None
             self.note.show(key, self.session.decisions.note_to_edit(key) if key else "")
+        elif self.note.key and not self.note.whole:
+            state = self.session.store.peek(self.note.key)
+            if state is not None and self.session.decisions.note_known(self.note.key):
+                self.note.complete(state.note)
 
     def say(self, words: str, severity: changes.Severity = "information") -> None:
         """Tell something in passing."""
@@ -278,7 +282,10 @@ class Desk(Screen[None]):
         if item is not None:
             self.query_one("#note-title", Static).update(f"{NOTE}: {NOTE_KEYS}")
             self.add_class("noting")
-            self.note.begin(item.key, self.session.decisions.note_to_edit(item.key))
+            decisions = self.session.decisions
+            known = decisions.note_known(item.key)
+            text = decisions.note_to_edit(item.key) if known else ""
+            self.note.begin(item.key, text, whole=known)
 
     def copy_words(self, words: str) -> None:
         """Hand words to the terminal's clipboard (OSC 52), and show them."""

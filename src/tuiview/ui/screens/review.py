@@ -302,11 +302,11 @@ class ReviewScreen(Desk):
 
     def on_note_editor_drafted(self, message: NoteEditor.Drafted) -> None:
         """A note is being typed."""
-        self.session.decisions.draft_note(message.key, message.text)
+        self.session.decisions.draft_note(message.key, message.text, added=not message.whole)
 
     def on_note_editor_kept(self, message: NoteEditor.Kept) -> None:
         """A note is kept."""
-        self.session.decisions.keep_note(message.key, message.text)
+        self.session.decisions.keep_note(message.key, message.text, added=not message.whole)
         self._leave_note()
 
     def on_note_editor_left(self, message: NoteEditor.Left) -> None:

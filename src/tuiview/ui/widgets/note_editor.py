@@ -29,10 +29,11 @@ class NoteEditor(TextArea):
 
     @dataclass
     class Kept(Message):
-        """The reviewer keeps the note."""
+        """The reviewer keeps the note; if it is not whole, the text goes after what there was."""
 
         key: str
         text: str
+        whole: bool
 
     @dataclass
     class Left(Message):
@@ -42,10 +43,11 @@ class NoteEditor(TextArea):
 
     @dataclass
     class Drafted(Message):
-        """The text has changed while it was being edited."""
+        """The text has changed while it was being edited; `whole` as in `Kept`."""
 
         key: str
         text: str
+        whole: bool
 
     @dataclass
     class ExternalWanted(Message):
@@ -57,6 +59,7 @@ class NoteEditor(TextArea):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, id=id, tab_behavior="focus")
         self.key: str | None = None
+        self.whole = True
         self.can_focus = False
         self.cursor_blink = False
         self.highlight_cursor_line = False
@@ -73,12 +76,21 @@ class NoteEditor(TextArea):
             if text != self.text:
                 self.load_text(text)
 
-    def begin(self, key: str, text: str) -> None:
-        """Take keys for the note of `key`, beginning with `text`."""
+    def begin(self, key: str, text: str, *, whole: bool = True) -> None:
+        """Take keys for the note of `key`, beginning with `text`.
+
+        Where the kept note is not known yet, the text is not `whole` before `complete`.
+        """
         self.show(key, text)
+        self.whole = whole
         self.can_focus = True
         self.screen.set_focus(self)
         self.move_cursor(self.document.end)
+
+    def complete(self, text: str) -> None:
+        """Put the kept note, now that it is known, before what is being typed."""
+        self.whole = True
+        self.insert(text, (0, 0))
 
     def replace_text(self, text: str) -> None:
         """Go on editing with another text."""
@@ -92,12 +104,12 @@ class NoteEditor(TextArea):
     def on_text_area_changed(self) -> None:
         """Pass what is typed on as a draft."""
         if self.editing and self.key is not None:
-            self.post_message(self.Drafted(self.key, self.text))
+            self.post_message(self.Drafted(self.key, self.text, self.whole))
 
     def action_keep(self) -> None:
         """Keep the note and leave."""
         if self.key is not None:
-            self.post_message(self.Kept(self.key, self.text))
+            self.post_message(self.Kept(self.key, self.text, self.whole))
 
     def action_leave(self) -> None:
         """Leave without keeping."""
