@@ -18,8 +18,9 @@ from deciding import category, child, keys_where, note
 
 from tuiview.review import filesystem, schema, trouble
 from tuiview.review.check import check
-from tuiview.review.database import Database
+from tuiview.review.database import RESERVE, Database
 from tuiview.review.errors import StoreError
+from tuiview.review.lock import Lock
 from tuiview.review.store import Store
 from tuiview.review.wanted import Wanted
 
@@ -351,6 +352,39 @@ def test_a_nearly_full_disk_opens_without_a_reserve_and_says_so(
     with Store.open(path, "alice") as store:
         assert "the disk is nearly full: there is no reserve for decisions" in store.notices
         assert store.wait(store.record([category("second")]), 10)
+
+
+def test_neither_a_decision_nor_the_end_waits_for_the_reserve(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Semaphore(0)
+
+    def fill_for_ever(over: Callable[[], bool]) -> None:
+        while not over():
+            os.sched_yield()
+        ended.release()
+
+    monkeypatch.setattr(store._writer, "_idle", fill_for_ever)
+    store.wait(store.record([category("a")]), 10)
+    assert store.wait(store.record([category("b")]), 10)
+    assert ended.acquire(timeout=10)
+    store.close()
+    assert not Lock(store.path).path.exists()
+
+
+def test_the_reserve_is_filled_piece_by_piece(store: Store) -> None:
+    database = store._database
+    with database.use() as connection:
+        connection.execute("VACUUM")
+    commits = database.commits
+    database.fill_reserve(lambda: True)
+    assert database.commits == commits + 2
+    database.fill_reserve()
+    with database.use() as connection:
+        free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        assert connection.execute("SELECT count(*) FROM reserve").fetchone()[0] == 0
+    assert free * size > RESERVE // 2
 
 
 def fill(folder: Path) -> None:

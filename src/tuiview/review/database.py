@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from tuiview.errors import Poll, never
 from tuiview.review import schema
 from tuiview.review.errors import StoreError
 from tuiview.review.filesystem import make_folder, sync_file, sync_folder
@@ -19,6 +20,9 @@ Result = TypeVar("Result")
 
 RESERVE = 512 * 1024
 """Bytes of free pages kept inside the file: what is still written when the disk is full."""
+
+_PIECE = 64 * 1024
+"""Bytes of it that are written at once; a decision, or the end, waits no longer."""
 
 
 class Database:
@@ -146,20 +150,29 @@ class Database:
             copy_to(connection, self.path)
             self.renew()
 
-    def fill_reserve(self) -> None:
-        """Keep free pages in the file, whose blocks the file system has already given."""
+    def fill_reserve(self, over: Poll = never) -> None:
+        """Keep free pages in the file, whose blocks the file system has already given.
+
+        Args:
+            over: Asked between small pieces: whether to leave the rest for later.
+        """
         with self.use() as connection:
             free = connection.execute("PRAGMA freelist_count").fetchone()[0]
             page = connection.execute("PRAGMA page_size").fetchone()[0]
             missing = RESERVE - free * page
             if missing < RESERVE // 2:
                 return
-            # Two transactions: pages that come and go in one are never written, and own no blocks.
-            self.write(
-                lambda inside: _run(
-                    inside, "INSERT INTO reserve (filling) VALUES (randomblob(?))", missing
+        # Several transactions: pages that come and go in one are never written, and own no blocks.
+        try:
+            for _ in range(0, missing, _PIECE):
+                self.write(
+                    lambda inside: _run(
+                        inside, "INSERT INTO reserve (filling) VALUES (randomblob(?))", _PIECE
+                    )
                 )
-            )
+                if over():
+                    break
+        finally:
             self.write(lambda inside: _run(inside, "DELETE FROM reserve"))
 
     def copy(self, target: sqlite3.Connection, pages: int, over: Callable[[], bool]) -> None:

@@ -54,7 +54,7 @@ class Writer:
     Args:
         condition: Guards everything here and the store's memory; held only for moments.
         write: Makes a batch durable or raises.
-        idle: Called when there is nothing to write.
+        idle: Called when there is nothing to write, with what tells whether there is again.
         explain: Puts an error into words.
         utc: The time for `Status.since`.
         on_change: Called without any lock when the status has changed.
@@ -65,7 +65,7 @@ class Writer:
         condition: threading.Condition,
         write: Callable[[Batch], None],
         *,
-        idle: Callable[[], None],
+        idle: Callable[[Callable[[], bool]], None],
         explain: Callable[[BaseException], StoreError],
         utc: Callable[[], str],
         on_change: Callable[[], None] | None,
@@ -201,7 +201,11 @@ class Writer:
                 self._tell()
             if idle:
                 with contextlib.suppress(Exception):
-                    self._idle()
+                    self._idle(self._wanted)
+
+    def _wanted(self) -> bool:
+        """Whether there is something to do."""
+        return bool(self._steps) or self._stopping
 
     def _next(self) -> tuple[Batch | None, int]:
         """What to write now, and how many steps it takes."""
