@@ -10,6 +10,7 @@ from textual.geometry import Region
 from tuiview.loading.request import Progress
 from tuiview.session import changes
 from tuiview.ui.screens.review import ReviewScreen
+from tuiview.ui.widgets.note_editor import NoteEditor
 
 pytestmark = pytest.mark.asyncio
 
@@ -116,6 +117,9 @@ async def test_a_note_that_is_not_known_yet_is_added_to(open_review, folder, mon
             assert store.draft_of(key) == "old new"
             await review.press("ctrl+s")
         assert review.session.state.note == "old new"
+        review.screen.post_message(NoteEditor.Drafted(key, "old new", True))
+        await review.idle()
+        assert store.draft_of(key) is None
 
 
 @pytest.mark.parametrize(

@@ -301,8 +301,9 @@ class ReviewScreen(Desk):
         self.session.sight.want(range(message.first, message.last + 1), "tree")
 
     def on_note_editor_drafted(self, message: NoteEditor.Drafted) -> None:
-        """A note is being typed."""
-        self.session.decisions.draft_note(message.key, message.text, added=not message.whole)
+        """A note is being typed; what comes in after it was kept would be a draft of nothing."""
+        if self.note.editing:
+            self.session.decisions.draft_note(message.key, message.text, added=not message.whole)
 
     def on_note_editor_kept(self, message: NoteEditor.Kept) -> None:
         """A note is kept."""

@@ -90,7 +90,8 @@ class NoteEditor(TextArea):
     def complete(self, text: str) -> None:
         """Put the kept note, now that it is known, before what is being typed."""
         self.whole = True
-        self.insert(text, (0, 0))
+        if text:
+            self.insert(text, (0, 0))
 
     def replace_text(self, text: str) -> None:
         """Go on editing with another text."""
