@@ -109,7 +109,7 @@ def test_a_large_import_ends_durable_or_says_what_is_not(data, tmp_path, capsys,
     write, fails = Database.write, []
 
     def failing(self, change):
-        if fails and self.commits > 3:
+        if fails and self.commits > 14:
             raise sqlite3.OperationalError("disk I/O error")
         return write(self, change)
 

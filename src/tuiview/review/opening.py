@@ -80,7 +80,7 @@ def opened(
             database.fill_reserve()
         except sqlite3.OperationalError as error:
             # There may still be room for many decisions.
-            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            if getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_FULL:
                 raise
             notices.append("the disk is nearly full: there is no reserve for decisions")
         if cleared is not None:
