@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +92,20 @@ def plan_axis(low: float, high: float, count: int, size: int) -> Axis | None:
     return Axis(
         count, first, last, start, part, int(start[0]), int(start[-1]) + (part[-1] > 0), True
     )
+
+
+def picked(window: NDArray[Any], rows: Axis, columns: Axis) -> NDArray[Any]:
+    """The pixel of each cell where neither axis averages.
+
+    Args:
+        window: `(h, w, ...)` pixels that both axes touch.
+        rows: The plan of the y axis.
+        columns: The plan of the x axis.
+
+    Returns:
+        `(rows.cells, columns.cells, ...)`; the window itself if each cell has a pixel of its own.
+    """
+    for along, axis in enumerate((rows, columns)):
+        if axis.cells != axis.high - axis.low:
+            window = np.take(window, axis.start - axis.low, axis=along)
+    return window

@@ -33,7 +33,7 @@ BAND_BYTES = 1 << 20
 """Bytes of one band: it stays in the processor's cache between reading and summing."""
 
 _SUM_BYTES = 1 << 19
-_FEW = 4
+_FEW = 12  # pixels under a cell that are summed one after the other; faster up to about here
 _MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
 
 
@@ -162,6 +162,7 @@ class _Reduction:
         self._cancelled = cancelled
         self._advance = advance
         self._work = _work_type(stored)
+        self._along_x = _AlongX(columns, math.prod(channels), self._work)
         self._band = max(1, min(BAND_BYTES // max(row_bytes, 1), _MOST_ROWS))
 
     def wide(self) -> _Reduction:
@@ -184,12 +185,8 @@ class _Reduction:
             end = min(cell + batch, last)
             sums = np.zeros((end - cell, flat), self._work)
             weights = fill(cell, end, sums)
-            shape = (end - cell, width, *self._channels)
-            out[cell - first : end - first] = _along_x(
-                sums.reshape(shape),
-                None if weights is None else weights.reshape(shape),
-                self._columns,
-            )
+            averages = self._along_x.averages(sums, weights)
+            out[cell - first : end - first] = averages.reshape(-1, *out.shape[1:])
             self._advance(end - cell)
         return out
 
@@ -342,46 +339,78 @@ def _runs(wanted: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
         yield int(part[0]), int(part[-1]) + 1
 
 
-def _along_x(sums: Averages, weights: Floats | None, columns: Axis) -> Averages:
-    """Average rows `(n, width, ...)` over the cells of the x axis."""
-    total = _cells(sums, columns)
-    if weights is not None:
-        share = _cells(weights, columns)
-        share[share < 1e-6] = np.nan
-        return total / share
-    if columns.average:
-        widths = np.diff(columns.start + columns.part).astype(total.dtype)
-        total /= widths.reshape(-1, *(1,) * (sums.ndim - 2))
-    return total
+class _AlongX:
+    """Averages rows over the cells of the x axis; what all rows share is worked out once.
 
+    Channels lie side by side in a row, so that numpy's loops run along all of it.
 
-def _cells(values: Averages, columns: Axis) -> Averages:
-    """Sum `(n, width, ...)` over the cells of the x axis, or take the nearest column."""
-    start, part = columns.start - columns.low, columns.part
-    if not columns.average:
-        return np.take(values, start, axis=1, mode="clip")
-    last = values.shape[1] - 1
-    tail = (1,) * (values.ndim - 2)
-    reach = int((start[1:] - start[:-1]).max()) + 1
-    if reach <= _FEW:
-        edges = start + part
-        total: Averages | None = None
-        for offset in range(reach):
-            pixel = start[:-1] + offset
+    Args:
+        columns: The plan of the axis.
+        channels: How many values a pixel has.
+        work: The type of the sums.
+    """
+
+    def __init__(self, columns: Axis, channels: int, work: np.dtype[np.floating[Any]]) -> None:
+        self._columns = columns
+        self._channels = channels
+        self._start = columns.start - columns.low
+        self._taps: list[tuple[NDArray[np.intp], Averages]] = []
+        if not columns.average:
+            return
+        reach = int((self._start[1:] - self._start[:-1]).max()) + 1
+        sums = work if reach <= _FEW else np.dtype(np.float64)
+        self._widths = self._spread(np.diff(self._start + columns.part)).astype(sums)
+        edges, last = self._start + columns.part, columns.high - columns.low - 1
+        for offset in range(reach if reach <= _FEW else 0):
+            pixel = self._start[:-1] + offset
             inside = np.minimum(edges[1:], pixel + 1) - np.maximum(edges[:-1], pixel)
-            share = np.clip(inside, 0, None).astype(values.dtype).reshape(-1, *tail)
-            part_of = np.take(values, np.minimum(pixel, last), axis=1, mode="clip")
+            share = np.clip(inside, 0, None).astype(work)
+            self._taps.append((self._flat(np.minimum(pixel, last)), self._spread(share)))
+
+    def averages(self, sums: Averages, weights: Floats | None) -> Averages:
+        """Average `(n, width * channels)` sums; `weights` says how much of each there is."""
+        total = self._cells(sums)
+        if weights is not None:
+            share = self._cells(weights)
+            share[share < 1e-6] = np.nan
+            return total / share
+        if self._columns.average:
+            total /= self._widths
+        return total
+
+    def _spread(self, cells: Averages) -> Averages:
+        """The same for each channel of a cell."""
+        return np.repeat(cells, self._channels)
+
+    def _flat(self, pixels: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Where the values of pixels lie in a row."""
+        return (pixels[:, np.newaxis] * self._channels + np.arange(self._channels)).ravel()
+
+    def _cells(self, values: Averages) -> Averages:
+        """Sum over the cells, or take the nearest column."""
+        if not self._columns.average:
+            return np.take(values, self._flat(self._start), axis=1, mode="clip")
+        if not self._taps:
+            return self._many(values)
+        total: Averages | None = None
+        for pixel, share in self._taps:
+            part_of = np.take(values, pixel, axis=1, mode="clip")
             part_of *= share
             total = part_of if total is None else np.add(total, part_of, out=total)
         assert total is not None
         return total
-    values = values.astype(np.float64, copy=False)
-    body = values[:, : max(int(start[-1]), 1)]
-    total = np.add.reduceat(body, np.minimum(start[:-1], body.shape[1] - 1), axis=1)
-    # reduceat gives the value itself, not nothing, for a cell that begins and ends in one pixel.
-    total[:, start[:-1] == start[1:]] = 0.0
-    before = np.take(values, np.minimum(start, last), axis=1, mode="clip")
-    before *= part.reshape(-1, *tail)
-    total += before[:, 1:]
-    total -= before[:, :-1]
-    return total
+
+    def _many(self, values: Averages) -> Averages:
+        """Sum over cells of many pixels each."""
+        start, part = self._start, self._columns.part[:, np.newaxis]
+        shaped = values.reshape(len(values), -1, self._channels).astype(np.float64, copy=False)
+        last = shaped.shape[1] - 1
+        body = shaped[:, : max(int(start[-1]), 1)]
+        total = np.add.reduceat(body, np.minimum(start[:-1], body.shape[1] - 1), axis=1)
+        # reduceat gives the value itself, not nothing, for a cell that begins and ends in a pixel.
+        total[:, start[:-1] == start[1:]] = 0.0
+        before = np.take(shaped, np.minimum(start, last), axis=1, mode="clip")
+        before *= part
+        total += before[:, 1:]
+        total -= before[:, :-1]
+        return total.reshape(len(values), -1)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiview.errors import Poll, never
-from tuiview.imaging.axis import Axis, plan_axis
+from tuiview.imaging.axis import Axis, picked, plan_axis
 from tuiview.imaging.frame import Box, Frame, Pixels, Reduced
 from tuiview.imaging.reduce import BAND_BYTES, Averages, ReadRows, reduce_rows
 
@@ -102,10 +102,16 @@ class BandedFrame(Frame):
         preview = preview and rows.average and self.apart
         if preview:
             rows = rows.nearest()
-        averages = self.averages(self.rows, rows, columns, cancelled=cancelled, sparse=preview)
         where = slice(rows.first, rows.last), slice(columns.first, columns.last)
+        if self.channels == 3 and self.stored == np.uint8 and not (rows.average or columns.average):
+            window = self.rows(columns.low, columns.high, rows.low, rows.high)
+            return placed_color(picked(window, rows, columns), None, where, size, preview)
+        averages = self.averages(self.rows, rows, columns, cancelled=cancelled, sparse=preview)
         if self.channels == 3:
-            return placed_color(averages / self.color_unit, None, where, size, preview)
+            if self.color_unit != 1.0:
+                averages /= self.color_unit
+            averages += 0.5
+            return placed_color(averages, None, where, size, preview)
         with np.errstate(over="ignore"):
             values = averages if self._plain else averages * self.scale + self.zero
             if averages.shape == size:
@@ -273,23 +279,23 @@ def _nothing(size: tuple[int, int], channels: int) -> Reduced:
 
 
 def placed_color(
-    colors: Averages,
+    colors: Pixels,
     valid: NDArray[np.bool_] | None,
     where: tuple[slice, slice],
     size: tuple[int, int],
     preview: bool,
 ) -> Reduced:
-    """Put averaged colours `(h, w, 3)`, 0 to 255, to their place in a pane.
+    """Put colours `(h, w, 3)`, 0 to 255, to their place in a pane.
 
     Args:
-        colors: The colours of the cells that touch the image.
+        colors: The colours of the cells that touch the image; fractions are cut off.
         valid: Which of them hide nothing; None for all.
         where: The rows and columns of the pane that they fill.
         size: `(h, w)` of the pane.
         preview: For `Reduced.preview`.
     """
     data = np.zeros((*size, 3), np.uint8)
-    np.copyto(data[where], colors + 0.5, casting="unsafe")
+    np.copyto(data[where], colors, casting="unsafe")
     if valid is None and data[where].shape == data.shape:
         return Reduced(data, preview=preview)
     inside = np.zeros(size, np.bool_)

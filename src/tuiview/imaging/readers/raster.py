@@ -315,7 +315,7 @@ class RasterFrame(BandedFrame):
         checker = np.where((y // _SQUARE + x // _SQUARE) % 2, *_CHECKER)[..., np.newaxis]
         where = slice(rows.first, rows.last), slice(columns.first, columns.last)
         valid = seen[..., 0] > 0
-        return placed_color(colors + checker * (1.0 - seen), valid, where, size, False)
+        return placed_color(colors + checker * (1.0 - seen) + 0.5, valid, where, size, False)
 
 
 class _Level(BandedFrame):
