@@ -63,9 +63,11 @@ class FakeFrame(Frame):
 
     def sample(self, count: int = 100_000) -> np.ndarray:
         self.image.world.samples[self.image.key] += 1
+        self.image.world.in_sample()
         return np.full(10, self.image.value, np.float64)
 
     def cards(self) -> tuple[Card, ...]:
+        self.image.world.in_cards()
         return (Card("VALUE", self.image.value),)
 
 
@@ -95,7 +97,8 @@ class World:
     """Everything that the fakes share.
 
     Attributes:
-        in_open, in_reduce, in_render, in_encode: What happens inside the stages, for a test to set.
+        in_open, in_reduce, in_sample, in_cards, in_render, in_encode: What happens inside the
+            stages, for a test to set.
         cost: What a frame says that its reduction costs.
         reads, samples, opens, renders: Counts by item.
     """
@@ -105,6 +108,8 @@ class World:
         self.cost = 1000
         self.in_open: Callable[[str], None] = lambda key: None
         self.in_reduce: Callable[[FakeImage, Poll, bool], None] = lambda image, poll, preview: None
+        self.in_sample: Callable[[], None] = lambda: None
+        self.in_cards: Callable[[], None] = lambda: None
         self.in_render: Callable[[], None] = lambda: None
         self.in_encode: Callable[[], None] = lambda: None
         self.reads: Counter[str] = Counter()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+
 import pytest
 from loading_fakes import World, failing, item, request, settings, value
 
 from tuiview.errors import Cancelled, TuiviewError, UnreadableError
-from tuiview.graphics.payload import Area, Quality
+from tuiview.graphics.payload import Area, Protocol, Quality
+from tuiview.imaging.display import Display
 from tuiview.imaging.frame import report
 from tuiview.loading.loader import Loader
-from tuiview.loading.request import Failed, ImageInfo, Shown
+from tuiview.loading.request import Failed, ImageInfo, Request, Sheet, Shown
 from tuiview.loading.synchronous import SynchronousLoader
 
 
@@ -286,19 +289,27 @@ def test_forgetting_reads_anew(desk, world):
     assert desk.loader.info(item(1), None, lambda info: None) is None
 
 
-def test_what_was_read_of_a_forgotten_file_is_not_kept(desk, world):
-    def change() -> None:
-        world.in_encode = lambda: None
+@pytest.mark.parametrize("stage", ["in_reduce", "in_sample", "in_cards", "in_render", "in_encode"])
+def test_what_was_read_of_a_forgotten_file_is_not_kept(desk, world, stage):
+    def change(*_) -> None:
+        setattr(world, stage, lambda *_: None)
         world.revision["1"] = 5000
         desk.loader.forget("1")
         desk.loader.ahead([])
 
-    world.in_encode = change
+    desk.loader.info(item(0), None, lambda info: None)  # so that headers are read along
+    desk.loader.run_until_idle()
+    setattr(world, stage, change)
     desk.loader.ahead([request(1)])
     desk.loader.run_until_idle()
     assert desk.loader.ask(request(1)) is None
     desk.loader.run_until_idle()
     assert value(desk.answers[-1]) == 6
+    assert desk.answers[-1].limits == (0.0, 6.0)
+    told: list = []
+    known = desk.loader.info(item(1), None, told.append)
+    desk.loader.run_until_idle()
+    assert (known or told[0]).cards[0].value == 6.0
 
 
 def test_a_new_size_drops_payloads_and_neighbours(desk, world):
@@ -353,6 +364,19 @@ class TestPreviews:
         desk.loader.run_until_idle()
         assert [a.preview for a in desk.answers] == [False]
         assert world.reads["1"] == 1
+
+    def test_what_is_about_done_shows_no_preview(self, slow, desk):
+        def saunter(image, poll, preview):
+            for step in range(100):
+                slow.clock.now += 0.003
+                report(poll, (step + 1) / 100)
+                if poll():
+                    raise Cancelled
+
+        slow.in_reduce = saunter
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [False]
 
     def test_neighbours_and_tests_get_none(self, slow, desk):
         desk.loader.ahead([request(1)])
@@ -444,6 +468,37 @@ def test_progress_of_a_demand_and_silence_of_the_storage(desk, world):
     assert desk.loader.slow() is None
 
 
+@pytest.mark.parametrize("sign", [lambda poll: poll(), lambda poll: report(poll, 0.5)])
+def test_storage_that_gives_a_sign_of_life_is_not_said_to_be_silent(desk, world, sign):
+    told = []
+
+    def crawl(image, poll, preview):
+        for _ in range(5):
+            world.clock.now += 1.5
+            sign(poll)
+            told.append(desk.loader.slow())
+
+    world.in_reduce = crawl
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    assert not any("does not answer" in progress.what for progress in told)
+
+
+def test_what_nobody_wants_any_more_is_not_encoded(desk, world):
+    encoded = []
+    world.in_encode = lambda: encoded.append(len(desk.answers))
+
+    def leave():
+        world.in_render = lambda: None
+        desk.loader.ask(request(2))
+
+    world.in_render = leave
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    assert [value(answer) for answer in desk.answers] == [2]
+    assert len(encoded) == 1
+
+
 def test_caches_stay_within_their_bounds(world):
     desk = Desk(world, cache_bytes=20_000, open_images=3)
     for number in range(200):
@@ -463,8 +518,40 @@ def test_closing_closes_the_files_and_answers_nothing_more(desk, world):
     desk.loader.ask(request(2))
     assert desk.loader.close()
     desk.loader.run_until_idle()
+    desk.loader.ask(request(3))
+    desk.loader.run_until_idle()
     assert len(desk.answers) == 1
+    assert world.reads == {"1": 1}
     assert world.open == 0
+
+
+def test_a_picture_that_is_ready_too_late_is_not_handed_out(desk, world):
+    world.in_encode = lambda: assert_closed(desk.loader)
+    desk.loader.ask(request(1))
+    desk.loader.run_until_idle()
+    assert not desk.answers
+    assert world.open == 0
+
+
+def assert_closed(loader):
+    assert loader.close()
+
+
+OTHER = {
+    "item": item(8),
+    "display": Display(stretch="log"),
+    "area": Area(10, 5, 2, 5),
+    "protocol": Protocol.SIXEL,
+    "quality": Quality(levels=16),
+    "overlay": ("a crosshair",),
+    "sheet": Sheet(2, 2),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Request)])
+def test_whatever_makes_a_picture_look_otherwise_is_in_its_signature(name):
+    assert request(7).signature == request(7).signature
+    assert request(7).signature != replace(request(7), **{name: OTHER[name]}).signature
 
 
 def test_counters_tell_of_stages(desk, world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loading_fakes import Clock, FakeImage, World
 
+from tuiview.errors import Cancelled, never
 from tuiview.loading.budget import available_memory, default_cache_bytes
 from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.counters import Meter
@@ -47,7 +49,7 @@ class TestLru:
         cache: Lru[int, int] = Lru(100)
         for key in range(10):
             cache.put(key, key, 10)
-        cache.discard(lambda key: key % 2 == 0)
+        cache.discard(lambda key, value: key % 2 == 0)
         assert (len(cache), cache.held) == (5, 50)
         cache.clear()
         assert (len(cache), cache.held) == (0, 0)
@@ -58,12 +60,12 @@ class TestOpenImages:
     def world(self) -> World:
         return World()
 
-    def lend(self, images, world, key):
+    def lend(self, images, world, key, patience=0.0, cancelled=never):
         def open_image():
             world.open += 1
             return FakeImage(world, key)
 
-        return images.borrow(key, open_image, patience=0.0)
+        return images.borrow(key, open_image, patience=patience, cancelled=cancelled)
 
     def test_an_image_is_opened_once_and_kept(self, world):
         images = OpenImages(2, 1000)
@@ -124,8 +126,37 @@ class TestOpenImages:
 
         with pytest.raises(OSError, match="gone"), images.borrow("1", fail, patience=9.0):
             pass
-        with self.lend(images, world, "1") as image:
+        with self.lend(images, world, "1", patience=9.0, cancelled=lambda: True) as image:
             assert image.key == "1"
+
+    def test_one_waits_for_an_image_that_is_lent(self, world):
+        images = OpenImages(4, 1000)
+        waiting = threading.Event()
+
+        def poll():
+            waiting.set()
+            return False
+
+        def wait_for_it():
+            with self.lend(images, world, "1", patience=9.0, cancelled=poll):
+                pass
+
+        with self.lend(images, world, "1"):
+            other = threading.Thread(target=wait_for_it)
+            other.start()
+            assert waiting.wait(20)
+        other.join(20)
+        assert world.open == 1
+
+    def test_who_waits_for_nothing_any_more_stops_waiting(self, world):
+        images = OpenImages(4, 1000)
+        with (
+            self.lend(images, world, "1"),
+            pytest.raises(Cancelled),
+            self.lend(images, world, "1", patience=9.0, cancelled=lambda: True),
+        ):
+            pass
+        assert world.open == 1
 
 
 class TestScheduler:
@@ -168,6 +199,20 @@ class TestScheduler:
         assert scheduler.waiting() == (0, 1)
         assert scheduler.take(ahead=True).key == 1
 
+    def test_a_demand_finds_a_thread_beside_all_else(self, scheduler):
+        for number in range(4):
+            scheduler.aside(number, str(number), None)
+        assert [scheduler.take() is None for _ in range(4)] == [False, False, False, True]
+        scheduler.demand("d", "d", None)
+        assert scheduler.take().key == "d"
+
+    def test_what_was_made_is_wished_for_no_more(self, scheduler):
+        scheduler.wish([("a", "a", None)])
+        scheduler.done(scheduler.take(), finished=True)
+        scheduler.demand("a", "a", None)
+        scheduler.demand("b", "b", None)
+        assert self.take_all(scheduler) == ["b"]
+
     def test_a_job_wanted_again_goes_on(self, scheduler):
         scheduler.demand("a", "a", None)
         job = scheduler.take()
@@ -195,15 +240,15 @@ class TestScheduler:
             key = dice.randint(0, 5)
             what = dice.randint(0, 6)
             if what == 0:
-                scheduler.demand(key, str(key), None, needed=dice.random() < 0.8)
+                scheduler.demand(key, str(key), key, needed=dice.random() < 0.8)
             elif what == 1:
-                scheduler.refine(key, str(key), None)
+                scheduler.refine(key, str(key), key)
             elif what == 2:
-                scheduler.wish([(k, str(k), None) for k in dice.sample(range(6), 3)])
+                scheduler.wish([(k, str(k), k) for k in dice.sample(range(6), 3)])
             elif what == 3:
-                scheduler.aside(dice.choice("ab"), str(key), None)
+                scheduler.aside(dice.choice("ab"), str(key), key)
             elif what == 4:
-                scheduler.abandon(str(key))
+                scheduler.abandon(lambda work, key=key: work == key)
             elif (job := scheduler.take(ahead=dice.random() < 0.7)) is not None:
                 running.append(job)
             if running and dice.random() < 0.4:

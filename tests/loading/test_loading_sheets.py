@@ -107,12 +107,40 @@ def test_a_sheet_that_nobody_wants_any_more_is_given_up(desk, world):
     assert [a.request.item.key for a in desk.answers] == ["30"]
 
 
+def test_a_neighbour_is_not_shown_while_it_is_made(desk, world):
+    def slow(key):
+        world.clock.now += 0.2
+
+    world.in_open = slow
+    desk.loader.ahead([sheet(range(8))])
+    desk.loader.run_until_idle()
+    assert not desk.answers
+
+
 def test_frames_of_one_item_stand_side_by_side(desk, world):
     wanted = replace(request(3, AREA, frame="ERR"), sheet=Sheet(4))
     shown = desk.show(wanted)
     assert shown.info.frame == "ERR"
     assert world.reads["3"] == 2
     assert not shown.preview
+
+
+def test_no_sheet_shows_what_was_read_of_a_forgotten_item(desk, world):
+    for selected in (0, 1):
+        desk.show(sheet(range(4), selected))
+    desk.loader.forget("1")
+    desk.show(sheet(range(4), selected=0))
+    assert (world.reads["1"], world.reads["2"]) == (2, 1)
+
+
+def test_a_sheet_in_the_making_begins_anew_with_what_was_forgotten(desk, world):
+    def forget(key):
+        if key == "3" and world.reads["1"] == 1:
+            desk.loader.forget("1")
+
+    world.in_open = forget
+    assert not desk.show(sheet(range(4))).preview
+    assert world.reads["1"] == 2
 
 
 def test_an_item_that_is_forgotten_is_read_anew(desk, world):

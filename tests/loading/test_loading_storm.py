@@ -17,8 +17,10 @@ from tuiview.loading.loader import Loader
 from tuiview.loading.request import Failed, Shown
 
 BROKEN = 5
+DEADLY = 6
+LARGE = 1 << 20
 WHERE = ["reading", "read", "rendering", "encoding"]
-NUMBERS = st.integers(0, BROKEN)
+NUMBERS = st.integers(0, DEADLY)
 STRETCHES = st.sampled_from(["linear", "log", "asinh"])
 SECONDS = st.sampled_from([0.0, 0.01, 0.1, 20.0])
 WORK = st.lists(st.integers(0, 3), max_size=8)
@@ -28,9 +30,7 @@ COLORMAPS = st.sampled_from(["gray", "viridis"])
 class Storm(RuleBasedStateMachine):
     """Jobs are taken and worked as threads would, in an order that hypothesis chooses."""
 
-    @initialize(
-        slow=st.booleans(), cache=st.sampled_from([3_000, 30_000, 1 << 20]), seconds=SECONDS
-    )
+    @initialize(slow=st.booleans(), cache=st.sampled_from([3_000, 30_000, LARGE]), seconds=SECONDS)
     def start(self, slow: bool, cache: int, seconds: float) -> None:
         self.world = World()
         self.world.cost = 100_000_000 if slow else 1000
@@ -40,6 +40,9 @@ class Storm(RuleBasedStateMachine):
         self.asked: dict[int, list] = {}
         self.area = AREA
         self.wanted = None
+        self.wished: list = []
+        self.gone: set = set()
+        self.large = cache == LARGE
         self.at_hand: list = []
         self.world.in_render = lambda: self.interrupt("rendering")
         self.world.in_encode = lambda: self.interrupt("encoding")
@@ -57,18 +60,27 @@ class Storm(RuleBasedStateMachine):
     def read(self, image, poll, preview) -> None:
         if image.key == str(BROKEN):
             raise UnreadableError("broken")
+        if image.key == str(DEADLY):
+            raise SystemExit("died")
         for step in range(4):
             self.world.clock.now += self.step_seconds
             report(poll, (step + 1) / 4)
             if step == 2:
                 self.interrupt("reading")
-            if poll():
+            given_up = poll()
+            if not given_up and image.key not in self.wanted_items():
+                self.faults.append(AssertionError(f"{image.key} is read for nobody"))
+            if given_up:
                 # Back again before the loader hears that the job gave up.
                 if self.back_to is not None:
                     self.ask(self.back_to)
                     self.back_to = None
                 raise Cancelled
         self.interrupt("read")
+
+    def wanted_items(self) -> set[str]:
+        asked = [] if self.wanted is None else [self.wanted]
+        return {each.item.key for each in (*asked, *self.wished)}
 
     def interrupt(self, where: str) -> None:
         if self.interruption is not None and self.interruption[0] == where:
@@ -78,7 +90,7 @@ class Storm(RuleBasedStateMachine):
     def check(self, answer) -> None:
         """An answer shows what it says that it shows."""
         asked = answer.request
-        if asked.item.key == str(BROKEN):
+        if asked.item.key in (str(BROKEN), str(DEADLY)):
             assert isinstance(answer, Failed)
             return
         assert isinstance(answer, Shown)
@@ -130,13 +142,16 @@ class Storm(RuleBasedStateMachine):
         self, first: int, step: int, stretch: str, work: list[int] | None = None
     ) -> None:
         self.work(work or [])
-        numbers = [n for n in range(first, first + 6 * step, step) if 0 <= n <= BROKEN]
-        self.loader.ahead([request(n, self.area, stretch=stretch) for n in numbers])
+        numbers = [n for n in range(first, first + 6 * step, step) if 0 <= n <= DEADLY]
+        self.wished = [request(n, self.area, stretch=stretch) for n in numbers]
+        self.gone.clear()
+        self.loader.ahead(self.wished)
 
     @rule(columns=st.integers(1, 6), rows=st.integers(1, 4), work=WORK)
     def resize(self, columns: int, rows: int, work: list[int] | None = None) -> None:
         self.work(work or [])
         self.area = Area(columns, rows, 2, 4)
+        self.wished = []
         self.loader.resize()
         if self.wanted is not None:
             shown = self.wanted.display
@@ -159,6 +174,8 @@ class Storm(RuleBasedStateMachine):
         self.work(work or [])
         self.world.revision[str(number)] += 20_000
         self.loader.forget(str(number))
+        # What was made is not made again by itself.
+        self.gone.update(w.signature for w in self.wished if w.item.key == str(number))
         if self.wanted is not None and self.wanted.item.key == str(number):
             self.ask(self.wanted)
 
@@ -208,6 +225,11 @@ class Storm(RuleBasedStateMachine):
             assert held <= counters.bounds[name] + 5_000, name
         assert len(self.loader._caches.images) <= 4
 
+    @invariant()
+    def each_picture_is_made_once(self) -> None:
+        keys = [job.key for job in getattr(self, "at_hand", []) if not job.abandoned]
+        assert len(keys) == len(set(keys))
+
     def teardown(self) -> None:
         if not hasattr(self, "loader"):
             return
@@ -225,6 +247,10 @@ class Storm(RuleBasedStateMachine):
                 key = last.request.item.key
                 assert not last.preview
                 assert value(last) == (int(key) + self.world.revision[key] // 1000) % 251
+        if self.large:
+            for each in self.wished:
+                made = self.loader._payloads.get(each.signature) is not None
+                assert made or each.signature in self.gone
         latest: dict = {}
         for number, (kind, results) in self.asked.items():
             assert len(results) <= 1
@@ -244,11 +270,11 @@ def test_long_storms(seed):
     dice = random.Random(seed)
     storm = Storm()
     storm.start(
-        dice.random() < 0.5, dice.choice([3_000, 30_000, 1 << 20]), dice.choice([0.0, 0.01, 0.1])
+        dice.random() < 0.5, dice.choice([3_000, 30_000, LARGE]), dice.choice([0.0, 0.01, 0.1])
     )
 
     def number() -> int:
-        return dice.randint(0, BROKEN)
+        return dice.randint(0, DEADLY)
 
     def stretch() -> str:
         return dice.choice(["linear", "log"])

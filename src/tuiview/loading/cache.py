@@ -62,10 +62,10 @@ class Lru(Generic[K, V]):
             while self._held > self.bound and len(self._entries) > 1:
                 self._remove(next(iter(self._entries)))
 
-    def discard(self, unwanted: Callable[[K], bool]) -> None:
-        """Drop the entries whose keys are unwanted."""
+    def discard(self, unwanted: Callable[[K, V], bool]) -> None:
+        """Drop the entries that are unwanted by their key or value."""
         with self._lock:
-            for key in [key for key in self._entries if unwanted(key)]:
+            for key in [key for key, (value, _) in self._entries.items() if unwanted(key, value)]:
                 self._remove(key)
 
     def clear(self) -> None:

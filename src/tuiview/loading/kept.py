@@ -46,7 +46,7 @@ class Caches:
     def forget(self, item: str) -> Callable[[], None]:
         """Drop everything of an item; returns what closes its images, for a worker to call."""
         for cache in (self.sketches, self.infos, self.samples, self.reduced, self.tiles):
-            cache.discard(lambda key: key[0] == item)
+            cache.discard(lambda key, value: key[0] == item)
         return self.images.forget(item)
 
     def each(self) -> Mapping[str, Lru[object, object] | OpenImages]:

@@ -67,6 +67,7 @@ DEFAULTS = LoaderSettings()
 class _Task:
     """The work of one job: a request for a picture, or a question with its own way to answer."""
 
+    items: frozenset[str]
     request: Request | None = None
     question: Callable[[Watch], Any] | None = None
     done: Callable[[Any], None] | None = None
@@ -260,10 +261,12 @@ class Loader:
         """
         with self._lock:
             closing = self._caches.forget(item)
-            self._payloads.discard(lambda key: key[0] == item)
-            self._scheduler.abandon(item)
+            self._payloads.discard(lambda key, held: item in held.answer.request.items)
+            self._scheduler.abandon(lambda task: item in task.items)
             # Closing may wait for storage.
-            task = _Task(question=lambda watch: closing(), done=lambda result: None, name=item)
+            task = _Task(
+                frozenset(), question=lambda watch: closing(), done=lambda result: None, name=item
+            )
             self._scheduler.aside(object(), "", task)
             self._call()
 
@@ -343,7 +346,7 @@ class Loader:
         self._crew.call(front=rest > 0, back=ahead > 0 and not self._held)
 
     def _task(self, request: Request) -> _Task:
-        return _Task(request=request, name=request.item.name)
+        return _Task(request.items, request=request, name=request.item.name)
 
     def _known(self, key: tuple[object, ...]) -> Answer | None:
         """The answer in the cache, but for a failure that is worth another try."""
@@ -361,7 +364,7 @@ class Loader:
         done: Callable[[T | TuiviewError], None],
     ) -> None:
         with self._lock:
-            task = _Task(question=question, done=done, name=item.name)
+            task = _Task(frozenset([item.key]), question=question, done=done, name=item.name)
             self._scheduler.aside(kind, item.key, task)
             self._call()
 
@@ -372,7 +375,7 @@ class Loader:
         job = self._scheduler.take(ahead=ahead and not self._held)
         if job is not None:
             job.work.watch = Watch(
-                lambda: job.wanted and not self._closed,
+                lambda: job.wanted,
                 lambda: not job.abandoned and not self._closed,
                 self._clock,
             )

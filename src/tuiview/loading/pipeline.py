@@ -92,7 +92,6 @@ class Pipeline:
         sheet = SheetInMaking(request, lambda: self._frames(request, watch))
         for number, tile in sheet.missing():
             sheet.put(number, self._tile(tile, watch, hurry))
-            watch.check()
             watch.report(sheet.fraction)
             if sheet.fraction < 1 and self._clock() - told > _SHEET_STEP:
                 partial(self._answer(request, sheet.so_far(), start))

@@ -88,6 +88,12 @@ class Request:
     sheet: Sheet | None = None
 
     @property
+    def items(self) -> frozenset[str]:
+        """The keys of all items that are read for it."""
+        tiles = () if self.sheet is None else self.sheet.tiles or ()
+        return frozenset([self.item.key, *(tile.item.key for tile in tiles if tile is not None)])
+
+    @property
     def signature(self) -> tuple[object, ...]:
         """Two requests with one signature have one answer."""
         return (*self.signature_but_quality, self.quality)

@@ -209,9 +209,13 @@ class Scheduler(Generic[W]):
         self._wishes.pop(job.key, None)
         return rank
 
-    def abandon(self, item: str) -> None:
-        """Start afresh with an item: jobs that read it are left to themselves and queued anew."""
-        for job in [job for job in self._running.values() if job.item == item]:
+    def abandon(self, reads: Callable[[W], bool]) -> None:
+        """Start afresh with what was read: such jobs are left to themselves and queued anew.
+
+        Args:
+            reads: Whether the work of a job reads what is to be read again.
+        """
+        for job in [job for job in self._running.values() if reads(job.work)]:
             del self._running[job.key]
             self._strays.append(job)
             again = Job(job.key, job.item, job.work, self._clock())
@@ -237,9 +241,7 @@ class Scheduler(Generic[W]):
         return self._queued.get(self._current) or self._running.get(self._current)
 
     def _want(self, key: Hashable, item: str, work: W, needed: bool) -> None:
-        if not needed:
-            self._queued.pop(key, None)
-        elif key not in self._queued and key not in self._running:
+        if needed and key not in self._queued and key not in self._running:
             self._queued[key] = Job(key, item, work, self._clock())
         self._settle()
 
