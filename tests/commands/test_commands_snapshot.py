@@ -65,6 +65,23 @@ def test_frames_of_one_file(shoot, tmp_path):
     assert shoot(tmp_path / "cube.fits", "--rgb", "plane 1", "plane 2", "plane 9") == 2
 
 
+@pytest.mark.parametrize("command", ["snapshot", "export"])
+def test_a_bug_in_a_reader_is_written_down_and_told_in_a_line(
+    bands, tmp_path, monkeypatch, capfd, command
+):
+    def fail(*_):
+        raise ZeroDivisionError("nobody thought of it")
+
+    monkeypatch.setattr("tuiview.imaging.readers.banded.plan_axis", fail)
+    snapshot = ["snapshot", str(bands), "-o", str(tmp_path / "out.png")]
+    page = ["export", str(bands), "--format", "html", "--all", "-o", str(tmp_path / "out.html")]
+    main(snapshot if command == "snapshot" else page)
+    assert "Traceback" not in capfd.readouterr().err
+    log = (tmp_path / "XDG_STATE_HOME" / "tuiview" / "faults.log").read_text()
+    assert "ZeroDivisionError: nobody thought of it" in log
+    assert "in fail" in log
+
+
 def test_a_file_that_is_missing_is_named(bands, shoot, capsys):
     (bands / "m51_r.fits").unlink()
     assert shoot("--rgb", "_i", "_r", "_g", bands) == 2

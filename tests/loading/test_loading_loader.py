@@ -251,14 +251,16 @@ def test_an_unreadable_item_is_answered_in_words_and_tried_again_later(desk, wor
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "foreseen"),
     [
-        ValueError("odd"), MemoryError(), OSError(116, "Stale file handle"), RecursionError(),
-        KeyboardInterrupt(), SystemExit(3), AssertionError(), Exception("\x9b31m"),
+        (ValueError("odd"), False), (MemoryError(), True), (OSError(116, "Stale file"), True),
+        (RecursionError(), False), (KeyboardInterrupt(), False), (SystemExit(3), False),
+        (AssertionError(), False), (Exception("\x9b31m"), False),
+        (UnreadableError("1 is damaged"), True),
     ],
     ids=repr,
 )  # fmt: skip
-def test_whatever_a_reader_raises_becomes_words(desk, world, error):
+def test_whatever_a_reader_raises_becomes_words(desk, world, error, foreseen, caplog):
     def die(image, poll, preview):
         raise error
 
@@ -269,6 +271,8 @@ def test_whatever_a_reader_raises_becomes_words(desk, world, error):
     assert isinstance(answer, Failed)
     assert answer.message.startswith("1")
     assert answer.message.isprintable()
+    logged = [record.exc_info[1] for record in caplog.records]
+    assert logged == ([] if foreseen else [error])
     world.in_reduce = lambda image, poll, preview: None
     desk.loader.ask(request(2))
     desk.loader.run_until_idle()

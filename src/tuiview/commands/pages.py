@@ -47,6 +47,7 @@ def write(
     """
     from tuiview.exchange.page import Heading, write_page
     from tuiview.exchange.tables import replaced
+    from tuiview.ui.faults import log_path, written_down
 
     display = display_of(args)
     width, height = size_of(args.size)
@@ -61,7 +62,7 @@ def write(
     collection.wait()
     rows = range(len(collection)) if args.all else sorted(_rows(collection, states))
     items = (collection.item(row) for row in rows)
-    with replaced(output) as stream:
+    with written_down(log_path()), replaced(output) as stream:
         return write_page(
             heading, _cards(items, states, display, (width, height), frames=args.frames), stream
         )

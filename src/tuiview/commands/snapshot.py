@@ -216,10 +216,12 @@ def render_item(
     """
     from tuiview.loading.request import Failed
     from tuiview.loading.synchronous import SynchronousLoader
+    from tuiview.ui.faults import log_path, written_down
 
     loader = SynchronousLoader()
     try:
-        answer = render(loader, item, display, (width, height), overlay)
+        with written_down(log_path()):
+            answer = render(loader, item, display, (width, height), overlay)
     finally:
         loader.close()
     if isinstance(answer, Failed):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+
 from tuiview.errors import TuiviewError, UnreadableError
 from tuiview.text import printable
 
+_log = logging.getLogger(__name__)
+
 
 def failure(error: BaseException, name: str) -> TuiviewError:
-    """Whatever a stage raised, as words for the reviewer.
+    """Whatever a stage raised, as words for the reviewer; what nobody foresaw is logged in full.
 
     Args:
         error: What was raised.
@@ -23,6 +27,7 @@ def failure(error: BaseException, name: str) -> TuiviewError:
         )
     if isinstance(error, OSError) and error.strerror:
         return UnreadableError(f"{name}: {printable(error.strerror)}", "it is tried again later")
+    _log.error("%s cannot be shown", name, exc_info=error)
     said = " ".join(printable(str(error)).split())[:200]
     kind = type(error).__name__
     return UnreadableError(
