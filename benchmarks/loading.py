@@ -1,8 +1,8 @@
 """How long an image takes from the key to the payload, and what that costs everything else.
 
 Each kind of file is measured in a process of its own, beside the floor of the same job (the bytes
-read and averaged by numpy, or Pillow's draft mode) in the same process. The data are made on the
-spot.
+read and averaged by numpy, or Pillow's draft mode) round by round; ratios are medians over rounds.
+The data are made on the spot. On a machine with other work, look at the CPU times.
 
     python benchmarks/loading.py [--quick] [--pane WIDTHxHEIGHT] [--only NAME]
 """
@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from operator import truediv
 from pathlib import Path
 from queue import Queue
 from statistics import median
@@ -121,8 +122,15 @@ def floor_of(path: Path, pane: tuple[int, int]) -> Callable[[], object]:
         side = {"small.fits": 300, "middle.fits": 2048, "large.fits": 10_000}[name]
 
         def mean() -> object:
-            data = np.fromfile(path, ">f4", side * side, offset=2880)
-            return data.reshape(-1, 4).mean(axis=1)
+            band = np.empty((min(side, max(1, (1 << 18) // side)), side), ">f4")
+            means = []
+            with path.open("rb", buffering=0) as file:
+                file.seek(2880)
+                for y in range(0, side, len(band)):
+                    rows = band[: side - y]
+                    file.readinto(memoryview(rows).cast("B"))
+                    means.append(rows.astype(np.float32).mean(axis=0))
+            return means
 
         return mean
     if name.endswith(".gz"):
@@ -210,11 +218,13 @@ def measure(path: Path, pane: tuple[int, int], rounds: int) -> dict[str, float]:
     )  # fmt: skip
     result: dict[str, list[float]] = {name: [] for name in (*columns, "floor", "floor cpu")}
     stretches = ("asinh", "log", "sqrt", "linear", "squared")
+    floor, peak = floor_of(path, pane), 0.0
     for n in range(rounds):
         drop_from_memory(path)
         first, exact, _ = desk.wait(desk.request(path, f"cold {n}"))
         result["cold first"].append(first)
         result["cold"].append(exact)
+        peak = peak or resident("VmHWM") - before
         cpu = time.process_time()
         first, exact, _ = desk.wait(desk.request(path, f"warm {n}"))
         result["cpu"].append(time.process_time() - cpu)
@@ -235,15 +245,16 @@ def measure(path: Path, pane: tuple[int, int], rounds: int) -> dict[str, float]:
         result["pan again"].append(desk.wait(moved)[1])
         for kind in ("cold", "warm", "ahead"):
             desk.loader.forget(f"{kind} {n}")
-    peak = resident("VmHWM") - before
-    desk.loader.close()
-    floor = floor_of(path, pane)
-    for _ in range(rounds):
         start, cpu = time.perf_counter(), time.process_time()
         floor()
         result["floor"].append(time.perf_counter() - start)
         result["floor cpu"].append(time.process_time() - cpu)
-    return {name: 1e3 * median(values) for name, values in result.items()} | {"peak": peak}
+    desk.loader.close()
+    found = {name: 1e3 * median(values) for name, values in result.items()} | {"peak": peak}
+    return found | {
+        "ratio": median(map(truediv, result["warm"], result["floor"])),
+        "cpu ratio": median(map(truediv, result["cpu"], result["floor cpu"])),
+    }
 
 
 def resident(field: str = "VmRSS") -> float:
@@ -362,9 +373,10 @@ def main() -> None:
         print(f"Key to payload (kitty, {args.pane}), median of {rounds}, ms\n")
         heads = {
             "cold first": "cold, first", "cold": "cold, exact", "warm first": "warm, first",
-            "warm": "warm, exact", "cpu": "its CPU", "floor": "floor", "floor cpu": "its CPU",
+            "warm": "warm, exact", "floor": "floor", "ratio": "ratio",
+            "cpu": "CPU, warm", "floor cpu": "CPU, floor", "cpu ratio": "ratio",
             "ahead": "ahead", "stretch": "restretch", "pan": "pan 1:1", "pan again": "pan again",
-            "peak": "MB more",
+            "peak": "MB, first",
         }  # fmt: skip
         print(f"{'':30}" + "".join(f"{head:>12}" for head in heads.values()))
         for name, (file, quick) in CASES.items():
