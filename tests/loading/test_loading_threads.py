@@ -106,6 +106,29 @@ def test_superseded_work_is_cancelled_inside_a_long_read(desk):
     assert given_up.wait(PATIENCE)
 
 
+def test_a_demand_given_up_and_wished_for_is_made_by_another_thread(desk):
+    begun, given_up, wished = threading.Event(), threading.Event(), threading.Event()
+
+    def read(image, poll, preview):
+        if image.key == "1" and not given_up.is_set():
+            begun.set()
+            while not poll():
+                time.sleep(0)
+            given_up.set()
+            assert wished.wait(PATIENCE)
+            raise Cancelled
+
+    desk.world.in_reduce = read
+    desk.loader.ask(request(1))
+    assert begun.wait(PATIENCE)
+    desk.loader.ask(request(2))
+    assert value(desk.answer()) == 2
+    assert given_up.wait(PATIENCE)
+    desk.loader.ahead([request(1)])
+    wished.set()
+    assert value(desk.ready.get(timeout=PATIENCE)) == 1
+
+
 def test_hanging_reads_hold_up_neither_the_next_image_nor_the_exit(desk):
     hang = Hang(desk.world, *range(6))
     for number in range(6):  # more than there are threads

@@ -159,7 +159,7 @@ class BandedFrame(Frame):
 
         whole = (low, high, rows.low, rows.high) == (0, self.shape[1], 0, self.shape[0])
         tap = None
-        if whole and not self.apart and self._sampled is None and read == self.rows:
+        if whole and not sparse and self._sampled is None and read == self.rows:
             tap = _Tap(read_rows, self.shape, self.channels, self.stored)
         averages = reduce_rows(
             tap.read if tap else read_rows,
