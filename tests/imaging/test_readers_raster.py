@@ -206,6 +206,26 @@ def test_a_large_jpeg_is_decoded_at_the_scale_of_the_pane():
         np.testing.assert_array_equal(frame.sample(), before)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_part_of_a_large_jpeg_is_at_hand_roughly(orientation, monkeypatch):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    with opened(Image.fromarray(smooth((800, 1200))), "JPEG", quality=95, exif=exif) as image:
+        frame = image.frames[0]
+        box, size = Box(99.5, 199.5, 499.5, 499.5), (300, 400)
+        assert frame.at_hand(box, size) is None
+        frame.reduce(Box.whole(frame.shape), (100, 100))
+        assert frame.at_hand(box, size) is None  # it does not take long
+        monkeypatch.setattr("tuiview.imaging.readers.raster._LONG", 1)
+        assert frame.at_hand(Box.whole(frame.shape), (100, 100)) is None
+        rough = frame.at_hand(box, size)
+        assert rough.preview
+        exact = frame.reduce(box, size)
+        assert not exact.preview
+        assert np.abs(rough.data.astype(int) - exact.data).mean() < 12
+        assert frame.at_hand(box, size) is None
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
 @pytest.mark.parametrize("damage", ["none", "flipped", "cut", "trailing"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
-from loading_fakes import World, failing, item, request, settings, value
+from loading_fakes import FakeFrame, World, failing, item, request, settings, value
 
 from tuiview.errors import Cancelled, TuiviewError, UnreadableError
 from tuiview.graphics.payload import Area, Protocol, Quality
 from tuiview.imaging.display import Display
-from tuiview.imaging.frame import report
+from tuiview.imaging.frame import Reduced, report
 from tuiview.loading.loader import Loader
 from tuiview.loading.request import Failed, ImageInfo, Request, Sheet, Shown
 from tuiview.loading.synchronous import SynchronousLoader
@@ -369,6 +370,20 @@ class TestPreviews:
         assert [a.preview for a in desk.answers] == [False]
         assert world.reads["1"] == 1
 
+    def test_what_is_at_hand_is_shown_while_the_exact_picture_is_made(
+        self, world, desk, monkeypatch
+    ):
+        def at_hand(frame, box, size):
+            return Reduced(np.full(size, 90.0, np.float32), preview=True)
+
+        monkeypatch.setattr(FakeFrame, "at_hand", at_hand)
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert [(value(a), a.preview) for a in desk.answers] == [(90, True), (1, False)]
+        desk.loader.ahead([request(2)])
+        desk.loader.run_until_idle()
+        assert [(value(a), a.preview) for a in desk.ready] == [(2, False)]
+
     def test_what_is_about_done_shows_no_preview(self, slow, desk):
         def saunter(image, poll, preview):
             for step in range(100):
@@ -438,8 +453,6 @@ class TestPreviews:
         assert [a.preview for a in desk.answers] == [True, False]
 
     def test_a_frame_that_gives_no_preview_is_not_asked_again(self, slow, desk, monkeypatch):
-        from loading_fakes import FakeFrame
-
         exact = FakeFrame.reduce
         monkeypatch.setattr(
             FakeFrame, "reduce", lambda self, *a, preview=False, **k: exact(self, *a, **k)

@@ -55,7 +55,7 @@ class Reduced:
             NaN and blank pixels are NaN in float data.
         valid: `(h, w)` bool where colour data hides nothing (alpha, outside the image); None means
             that everything inside is valid. Outside the image is NaN or invalid.
-        preview: True if it was made from sampled rows and an exact one should follow.
+        preview: True if it is rough and an exact one should follow.
     """
 
     data: NDArray[np.float32] | NDArray[np.uint8]
@@ -132,6 +132,13 @@ class Frame(ABC):
             Cancelled: `cancelled()` became true between two bands.
             UnreadableError: The data is damaged or gone.
         """
+
+    def at_hand(self, box: Box, size: tuple[int, int]) -> Reduced | None:
+        """A rough picture of `box` from what is in memory, as a preview.
+
+        None where there is none, or where the exact picture does not take long.
+        """
+        return None
 
     @abstractmethod
     def sample(self, count: int = 100_000) -> NDArray[np.float64]:

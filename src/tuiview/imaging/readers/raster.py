@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +35,7 @@ _DIRECT = frozenset(["L", "RGB", "RGBA"])
 _CHECKER = (0x66, 0x99)
 _SQUARE = 8
 _DRAFT_PIXELS = 500_000
+_LONG = 24_000_000  # pixels that take more than 0.1 s to decode
 _ORIENTATION = 0x0112
 _END_OF_JPEG = b"\xff\xd9"
 # EXIF orientation: whether the stored columns and rows run backwards, and whether they swap.
@@ -164,6 +167,16 @@ class RasterFrame(BandedFrame):
         if alpha is None:
             return level.reduce(turned, size, cancelled=cancelled)
         return self._composited(level, alpha, turned, size, cancelled)
+
+    def at_hand(self, box: Box, size: tuple[int, int]) -> Reduced | None:
+        """A part of a large JPEG from what was decoded at a coarser scale; see `Frame.at_hand`."""
+        decoded = self._decoded
+        shrink = min((box.x1 - box.x0) / size[1], (box.y1 - box.y0) / size[0])
+        if decoded is None or decoded[0] <= self._draft(shrink) or math.prod(self.shape) < _LONG:
+            return None
+        scale, pixels, _ = decoded
+        level = _Level(self, scale, pixels)
+        return replace(level.reduce(self._scaled_box(box, scale, pixels.shape), size), preview=True)
 
     def sample(self, count: int = 100_000) -> NDArray[np.float64]:
         """Finite values on a grid."""
