@@ -1,9 +1,8 @@
-"""The way of one image: open, reduce, scale, render, encode; each stage kept for the next time."""
+"""The way of one image: read, reduce, scale, render, encode; each stage kept for the next time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,11 +16,11 @@ from tuiview.imaging.frame import Frame, Image, Reduced
 from tuiview.imaging.viewport import Cutout, Viewport
 from tuiview.loading.counters import Meter
 from tuiview.loading.kept import Caches
+from tuiview.loading.reading import Reader, Reading
 from tuiview.loading.remarks import remark
 from tuiview.loading.request import ImageInfo, Rendered, Request, Shown
-from tuiview.loading.samples import Samples
 from tuiview.loading.stages import Limits, Stages
-from tuiview.loading.watch import QUICK, Impatient, Watch
+from tuiview.loading.watch import Watch
 from tuiview.loading.words import failure
 
 if TYPE_CHECKING:
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SHEET_STEP = 0.25  # seconds between one look at an unfinished sheet and the next
-_WORTH_A_PREVIEW = 8 << 20  # bytes; less is not read noticeably faster by halves
-_DEMAND_PATIENCE = 0.1  # seconds to wait for an image that another job has open
-_PATIENCE = 2.0
 _PLAIN = Display()
 _PICTURES = frozenset(["PNG", "JPEG", "TIFF", "WEBP", "GIF", "BMP", "JPEG 2000"])
 
@@ -55,8 +51,7 @@ class Pipeline:
         self._caches = caches
         self._meter = meter
         self._clock = clock
-        self._rates: dict[type[Frame], float] = {}  # bytes a second that were reached
-        self._whole: set[type[Frame]] = set()  # kinds of frames that give no preview
+        self._reader = Reader(stages, caches, meter, clock)
 
     def picture(
         self,
@@ -115,8 +110,8 @@ class Pipeline:
 
     def _frames(self, request: Request, watch: Watch) -> tuple[Sequence[str], str]:
         """The names of an item's frames, and of the one to show."""
-        with self._reading(request.item, watch, never) as reading:
-            info = self._sketch(reading, request.display.leading)
+        with self._reader.read(request.item, watch) as reading:
+            info = reading.sketch(request.display.leading)
         return info.frames, info.frame
 
     def _answer(self, request: Request, made: Rendered, start: float) -> Shown:
@@ -136,32 +131,32 @@ class Pipeline:
         from tuiview.loading import annotating, composition
 
         display, area = request.display, request.area
-        with self._reading(request.item, watch, hurry) as reading:
-            info = self._sketch(reading, display.frame)
+        with self._reader.read(request.item, watch, hurry) as reading:
+            info = reading.sketch(display.frame)
             planned = None
             if display.composition is not None:
                 planned = composition.plan(display.composition, display, info)
-                info = self._sketch(reading, planned.frame)
+                info = reading.sketch(planned.frame)
             asked = planned.frame if planned else display.frame
             north: tuple[float, bool] | None = None
             if display.north_up or display.sky is not None:
-                info = self._info(reading, asked)
+                info = reading.info(asked)
                 north = self._stages.north(info) if display.north_up else None
                 display = self._stages.match(display, info)
             viewport = Viewport.of(
                 display, info.shape, info.origin, area.width, area.height, area.pixel_aspect,
                 *(north or ()),
             )  # fmt: skip
-            shot = _Shot(reading, info, display, planned, hurry)
+            shot = _Shot(reading, info, display, planned)
             content = self._content(shot, viewport.box_and_size())
             watch.check()
             annotations = annotating.annotations_of(request.overlay)
             if with_info or (annotations is not None and annotations.sky):
-                self._info(reading, asked)
+                reading.info(asked)
             small, lacks = self._overview(shot, annotations, viewport)
-            notes = self._notes(shot)
+            notes = _notes(shot)
             watch.check()
-        known = self._caches.infos.get((request.item.key, asked))
+        known = reading.known_info(asked)
         info = known or info
         read = known is not None
         shapes, left_out = annotating.explained(request.overlay, viewport, info, read=read)
@@ -178,121 +173,18 @@ class Pipeline:
 
     def info(self, item: Item, frame: str | None, watch: Watch) -> ImageInfo:
         """Everything that is known of an item's frame, header and world coordinates included."""
-        with self._reading(item, watch, hurry=never) as reading:
-            return self._info(reading, frame)
+        with self._reader.read(item, watch) as reading:
+            return reading.info(frame)
 
     def inspect(
         self, item: Item, frame: str | None, job: Callable[[Image, Frame], T], watch: Watch
     ) -> T:
         """Run a small job with an open image and one frame of it."""
         with (
-            self._reading(item, watch, hurry=lambda: True) as reading,
+            self._reader.read(item, watch, hurry=lambda: True) as reading,
             self._meter.timing("inspect"),
         ):
             return job(reading.image, reading.frame(frame))
-
-    def _reading(self, item: Item, watch: Watch, hurry: Poll) -> _Reading:
-        patience = _DEMAND_PATIENCE if hurry() else _PATIENCE
-
-        def open_image() -> Image:
-            watch.what = "opening"
-            with self._meter.timing("open"):
-                image = self._stages.open_image(item.source, watch)
-            watch.fraction = None
-            return image
-
-        lend = self._caches.images.borrow(item.key, open_image, patience=patience, cancelled=watch)
-        return _Reading(item, watch, lend)
-
-    def _sketch(self, reading: _Reading, asked: str | None) -> ImageInfo:
-        key = (reading.item.key, asked)
-        known = self._caches.infos.get(key) or self._caches.sketches.get(key)
-        if known is None:
-            known = _sketch(reading.image, reading.frame(asked))
-            if reading.watch.kept():
-                self._caches.sketches.put(key, known, 500 + 60 * len(known.frames))
-        return known
-
-    def _info(self, reading: _Reading, asked: str | None) -> ImageInfo:
-        key = (reading.item.key, asked)
-        known = self._caches.infos.get(key)
-        if known is None:
-            frame = reading.frame(asked)
-            reading.watch.what = "reading the header of"
-            with self._meter.timing("info"):
-                known = replace(
-                    _sketch(reading.image, frame),
-                    cards=tuple(frame.cards()),
-                    facts=dict(reading.image.facts()),
-                    wcs=frame.wcs(),
-                )
-            if reading.watch.kept():
-                nbytes = 2000 + 200 * len(known.cards) + 60 * len(known.frames)
-                for name in {asked, frame.name}:
-                    self._caches.infos.put((reading.item.key, name), known, nbytes)
-        return known
-
-    def _reduced(self, reading: _Reading, info: ImageInfo, cutout: Cutout, hurry: Poll) -> Reduced:
-        key = (reading.item.key, info.frame, cutout.box, cutout.size)
-        known = self._caches.reduced.get(key)
-        if known is not None and (not known.preview or hurry()):
-            return known
-        frame = reading.frame(info.frame)
-        if hurry() and (rough := frame.at_hand(cutout.box, cutout.size)) is not None:
-            self._meter.count("previews")
-            return rough
-        reading.watch.what = "reading"
-        with self._meter.timing("reduce"):
-            reduced = self._reduce(frame, cutout, reading.watch, hurry)
-        if reading.watch.kept():
-            self._caches.reduced.put(key, reduced, reduced.nbytes)
-        return reduced
-
-    def _reduce(self, frame: Frame, cutout: Cutout, watch: Watch, hurry: Poll) -> Reduced:
-        box, size, kind = cutout.box, cutout.size, type(frame)
-        cost = frame.cost(box)
-        if cost < _WORTH_A_PREVIEW:
-            return frame.reduce(box, size, cancelled=watch)
-        start = self._clock()
-        slow = cost / self._rates.get(kind, float("inf")) > QUICK
-        may_sample = kind not in self._whole
-        if not (slow and may_sample and hurry()):
-            poll = Impatient(watch, hurry if may_sample else never, self._clock)
-            try:
-                reduced = frame.reduce(box, size, cancelled=poll)
-            except Cancelled:
-                if not poll.tripped or watch():
-                    raise
-                self._reached(kind, cost * (watch.fraction or 0.5), self._clock() - start)
-                watch.fraction = None
-            else:
-                self._reached(kind, cost, self._clock() - start)
-                return reduced
-        reduced = frame.reduce(box, size, cancelled=watch, preview=True)
-        if reduced.preview:
-            self._meter.count("previews")
-        else:
-            self._whole.add(kind)
-        return reduced
-
-    def _reached(self, kind: type[Frame], nbytes: float, seconds: float) -> None:
-        """Take down how fast the storage was, the last times counting most."""
-        rate = nbytes / max(seconds, 1e-6)
-        self._rates[kind] = (self._rates.get(kind, rate) + rate) / 2
-
-    def _limits(
-        self, reading: _Reading, info: ImageInfo, display: Display, hurry: Poll
-    ) -> tuple[Limits | None, NDArray[np.float64] | None, bool]:
-        """The limits to use, where the stretch needs it a sample, and whether they are rough."""
-        if as_they_are(info, display):
-            return None, None, False
-        sample = None
-        if display.stretch == "histeq":
-            sample = self._samples(reading, info.frame).values
-        if display.limits is not None:
-            return display.limits, sample, False
-        limits, rough = self._interval(reading, info.frame, display.interval, hurry)
-        return limits, sample, rough
 
     def _content(self, shot: _Shot, cutout: Cutout) -> Composed:
         """The pixels of a cutout, and the limits to show them between."""
@@ -300,35 +192,18 @@ class Pipeline:
 
         reading, composition = shot.reading, shot.display.composition
         if composition is None or shot.plan is None or not shot.plan.frames:
-            reduced = self._reduced(reading, shot.info, cutout, shot.hurry)
+            reduced = reading.reduced(shot.info, cutout)
             reading.watch.check()
-            limits, sample, rough = self._limits(reading, shot.info, shot.display, shot.hurry)
+            limits, sample, rough = _limits(reading, shot.info, shot.display)
             return Composed(reduced, limits, sample, rough=rough)
         interval = shot.display.interval
         parts = Parts(
-            reduced=lambda name: self._channel(shot, name, cutout),
-            sample=lambda name: self._samples(reading, name).values,
-            limits=lambda name: self._interval(reading, name, interval, never)[0],
-            together=lambda names: self._together(reading, names),
+            reduced=lambda name: _channel(shot, name, cutout),
+            sample=lambda name: reading.samples(name).values,
+            limits=lambda name: reading.interval(name, interval, never)[0],
+            together=reading.together,
         )
         return composed(composition, shot.plan, shot.display, parts)
-
-    def _channel(self, shot: _Shot, name: str, cutout: Cutout) -> Reduced:
-        """One frame of several, blurred here if the picture will have no values to blur."""
-        info = self._sketch(shot.reading, name)
-        reduced = self._reduced(shot.reading, info, cutout, shot.hurry)
-        shot.reading.watch.check()
-        colored = shot.display.composition is not None and shot.display.composition.colored
-        return _blurred(reduced, cutout, shot.display.blur) if colored else reduced
-
-    def _notes(self, shot: _Shot) -> tuple[str, ...]:
-        """What is not as it was asked for, in words for the picture."""
-        if shot.plan is None:
-            return ()
-        from tuiview.loading.composition import uneven
-
-        names = [name for name in shot.plan.frames if name is not None]
-        return shot.plan.notes + uneven([self._sketch(shot.reading, name) for name in names])
 
     def _overview(
         self, shot: _Shot, annotations: Annotations | None, viewport: Viewport
@@ -340,47 +215,10 @@ class Pipeline:
         from tuiview.loading.annotating import worth_a_map
 
         cutout = overview(viewport).box_and_size()
-        key = (shot.reading.item.key, shot.info.frame, cutout.box, cutout.size)
-        at_hand = worth_a_map(shot.info) or self._caches.reduced.get(key) is not None
+        at_hand = worth_a_map(shot.info) or shot.reading.is_reduced(shot.info, cutout)
         if not (at_hand or annotations.whole):
             return None, ("map",)
         return self._content(shot, cutout).reduced, ()
-
-    def _samples(self, reading: _Reading, name: str) -> Samples:
-        """A frame's sample."""
-        key = (reading.item.key, name)
-        samples = self._caches.samples.get(key)
-        if samples is None:
-            frame = reading.frame(name)
-            with self._meter.timing("sample"):
-                samples = Samples(frame.sample())
-            if reading.watch.kept():
-                self._caches.samples.put(key, samples, samples.values.nbytes + 500)
-        return samples
-
-    def _interval(
-        self, reading: _Reading, name: str, interval: str, hurry: Poll
-    ) -> tuple[Limits, bool]:
-        """The limits of a frame by an interval, and whether they are rough; see `Samples`."""
-        samples = self._samples(reading, name)
-        if interval in samples.limits:
-            return samples.limits[interval], False
-        with self._meter.timing("limits"):
-            frame = reading.frame(name)
-            return samples.between(frame, interval, self._stages, hurry, reading.watch)
-
-    def _together(self, reading: _Reading, names: tuple[str, str]) -> NDArray[np.float64]:
-        """`(2, n)` values of two frames at the same pixels."""
-        key = (reading.item.key, "\0".join(names))
-        known = self._caches.samples.get(key)
-        if known is None:
-            from tuiview.imaging.compose import sample_together
-
-            with self._meter.timing("sample"):
-                known = Samples(sample_together([reading.frame(name) for name in names]))
-            if reading.watch.kept():
-                self._caches.samples.put(key, known, known.values.nbytes + 500)
-        return known.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,14 +230,45 @@ class _Shot:
         info: Of the frame whose geometry counts.
         display: How it is shown.
         plan: Which frames are put together; None shows the frame alone.
-        hurry: Whether a preview will do.
     """
 
-    reading: _Reading
+    reading: Reading
     info: ImageInfo
     display: Display
     plan: Plan | None
-    hurry: Poll
+
+
+def _limits(
+    reading: Reading, info: ImageInfo, display: Display
+) -> tuple[Limits | None, NDArray[np.float64] | None, bool]:
+    """The limits to use, where the stretch needs it a sample, and whether they are rough."""
+    if as_they_are(info, display):
+        return None, None, False
+    sample = None
+    if display.stretch == "histeq":
+        sample = reading.samples(info.frame).values
+    if display.limits is not None:
+        return display.limits, sample, False
+    limits, rough = reading.interval(info.frame, display.interval, reading.hurry)
+    return limits, sample, rough
+
+
+def _channel(shot: _Shot, name: str, cutout: Cutout) -> Reduced:
+    """One frame of several, blurred here if the picture will have no values to blur."""
+    reduced = shot.reading.reduced(shot.reading.sketch(name), cutout)
+    shot.reading.watch.check()
+    colored = shot.display.composition is not None and shot.display.composition.colored
+    return _blurred(reduced, cutout, shot.display.blur) if colored else reduced
+
+
+def _notes(shot: _Shot) -> tuple[str, ...]:
+    """What is not as it was asked for, in words for the picture."""
+    if shot.plan is None:
+        return ()
+    from tuiview.loading.composition import uneven
+
+    names = [name for name in shot.plan.frames if name is not None]
+    return shot.plan.notes + uneven([shot.reading.sketch(name) for name in names])
 
 
 def _blurred(reduced: Reduced, cutout: Cutout, sigma: float) -> Reduced:
@@ -426,43 +295,3 @@ def as_they_are(info: ImageInfo, display: Display) -> bool:
     plain = (_PLAIN.interval, _PLAIN.stretch, _PLAIN.limits)
     asked = (display.interval, display.stretch, display.limits)
     return asked == plain and info.kind in _PICTURES
-
-
-class _Reading(AbstractContextManager["_Reading"]):
-    """An item while a job reads it; opened when something is first read from it."""
-
-    def __init__(self, item: Item, watch: Watch, lend: AbstractContextManager[Image]) -> None:
-        self.item = item
-        self.watch = watch
-        self._lend = lend
-        self._stack = ExitStack()
-        self._image: Image | None = None
-
-    @property
-    def image(self) -> Image:
-        """The open image, for this job alone."""
-        if self._image is None:
-            self._image = self._stack.enter_context(self._lend)
-            self.watch.check()
-        return self._image
-
-    def frame(self, name: str | None) -> Frame:
-        """The frame of that name, or the first if there is none."""
-        return self.image.frame(name)
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-
-def _sketch(image: Image, frame: Frame) -> ImageInfo:
-    return ImageInfo(
-        kind=image.kind,
-        frames=tuple(image.names),
-        frame=frame.name,
-        shape=frame.shape,
-        dtype=str(frame.dtype),
-        unit=frame.unit,
-        channels=frame.channels,
-        origin=frame.origin,
-        skipped=tuple(image.skipped),
-    )
