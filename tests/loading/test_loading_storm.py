@@ -249,7 +249,7 @@ class Storm(RuleBasedStateMachine):
                 assert value(last) == (int(key) + self.world.revision[key] // 1000) % 251
         if self.large:
             for each in self.wished:
-                made = self.loader._payloads.get(each.signature) is not None
+                made = self.loader._kept.cache.get(each.signature) is not None
                 assert made or each.signature in self.gone
         latest: dict = {}
         for number, (kind, results) in self.asked.items():

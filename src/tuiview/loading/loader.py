@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from tuiview.collection.base import Item
 from tuiview.errors import Cancelled, TuiviewError
 from tuiview.imaging.frame import Frame, Image
+from tuiview.loading.answers import Answers
 from tuiview.loading.budget import default_cache_bytes
-from tuiview.loading.cache import Lru
 from tuiview.loading.counters import Counters, Meter
 from tuiview.loading.crew import Crew
 from tuiview.loading.kept import Caches
@@ -32,7 +32,6 @@ SILENT = 2.0
 """Seconds without a sign of life after which the storage is said not to answer."""
 
 _LOST = 1.0  # seconds in a read that nobody wants after which a thread is made up for
-_FAILED_BYTES = 500
 _log = logging.getLogger(__name__)
 
 
@@ -75,12 +74,6 @@ class _Task:
     watch: Watch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
-    answer: Answer
-    since: float
-
-
 class Loader:
     """Makes pictures ready: the one asked for at once, its neighbours ahead of time.
 
@@ -119,7 +112,7 @@ class Loader:
         self._meter = Meter(clock)
         nbytes = settings.cache_bytes or default_cache_bytes()
         self._caches = Caches.of(nbytes * 6 // 10, settings.open_images)
-        self._payloads: Lru[tuple[object, ...], _Held] = Lru(nbytes * 4 // 10)
+        self._kept = Answers(nbytes * 4 // 10, settings.failed_seconds, clock)
         self._pipeline = Pipeline(stages, self._caches, self._meter, clock)
         ahead = max(1, settings.threads)
         self._scheduler: Scheduler[_Task] = Scheduler(clock, ahead, ahead + 1)
@@ -140,7 +133,7 @@ class Loader:
         """
         key, item, task = request.signature, request.item.key, self._task(request)
         with self._lock:
-            known = self._known(key)
+            known = self._kept.known(key)
             self._scheduler.demand(key, item, task, needed=known is None)
             self._meter.count("misses" if known is None else "hits")
             if known is None:
@@ -158,7 +151,7 @@ class Loader:
         """
         key = request.signature
         with self._lock:
-            known = self._known(key)
+            known = self._kept.known(key)
             needed = known is None or _is_preview(known)
             self._scheduler.refine(key, request.item.key, self._task(request), needed=needed)
             self._call()
@@ -171,14 +164,12 @@ class Loader:
         and than the cache can hold beside each other.
         """
         with self._lock:
-            room = self._settings.ahead
-            if typical := self._payloads.typical:
-                room = min(room, max(1, self._payloads.bound // typical - 1))
+            room = self._kept.room(self._settings.ahead)
             wishes = []
             # From the farthest to the nearest, so that the nearest count as used last.
             for request in reversed(requests[:room]):
                 key = request.signature
-                known = self._known(key)
+                known = self._kept.known(key)
                 if known is None or _is_preview(known):
                     wishes.append((key, request.item.key, self._task(request)))
             self._scheduler.wish(reversed(wishes))
@@ -261,7 +252,7 @@ class Loader:
         """
         with self._lock:
             closing = self._caches.forget(item)
-            self._payloads.discard(lambda key, held: item in held.answer.request.items)
+            self._kept.forget(item)
             self._scheduler.abandon(lambda task: item in task.items)
             # Closing may wait for storage.
             task = _Task(
@@ -274,7 +265,7 @@ class Loader:
         """Drop what was made for panes of another size: payloads, neighbours, the refinement."""
         with self._lock:
             self._scheduler.drop_ahead()
-            self._payloads.clear()
+            self._kept.cache.clear()
 
     def slow(self) -> Progress | None:
         """How the present demand is getting on, if it takes longer than `SLOW` seconds."""
@@ -292,7 +283,7 @@ class Loader:
     def counters(self) -> Counters:
         """What was counted since the start, and what is held now."""
         count = self._meter.counted
-        caches = {"payloads": self._payloads, **self._caches.each()}
+        caches = {"payloads": self._kept.cache, **self._caches.each()}
         with self._lock:
             return Counters(
                 hits=count("hits"),
@@ -347,14 +338,6 @@ class Loader:
 
     def _task(self, request: Request) -> _Task:
         return _Task(request.items, request=request, name=request.item.name)
-
-    def _known(self, key: tuple[object, ...]) -> Answer | None:
-        """The answer in the cache, but for a failure that is worth another try."""
-        held = self._payloads.get(key)
-        if held is None:
-            return None
-        expired = self._clock() - held.since > self._settings.failed_seconds
-        return None if isinstance(held.answer, Failed) and expired else held.answer
 
     def _ask_aside(
         self,
@@ -414,10 +397,7 @@ class Loader:
     def _hand_partial(self, job: Job[_Task], shown: Shown) -> None:
         """Hand out what there is of a picture that somebody looks at."""
         with self._lock:
-            looked_at = job.wanted and job.key in (
-                self._scheduler.current,
-                self._scheduler.refining,
-            )
+            looked_at = job.wanted and self._scheduler.looked_at(job)
         if looked_at and not self._closed:
             self._hand(self._answer, shown)
 
@@ -426,15 +406,9 @@ class Loader:
         with self._lock:
             keep = finished and not job.abandoned and not self._closed
             if keep and task.request is not None:
-                nbytes = _FAILED_BYTES
-                if isinstance(result, Shown):
-                    nbytes = result.picture.nbytes + result.payload.nbytes
-                self._payloads.put(task.request.signature, _Held(result, self._clock()), nbytes)
+                self._kept.keep(result)
             rank = self._scheduler.done(job, finished=finished)
-            shown = rank is not None and job.key in (
-                self._scheduler.current,
-                self._scheduler.refining,
-            )
+            shown = rank is not None and self._scheduler.looked_at(job)
             if shown and _is_preview(result):
                 self._scheduler.refine(job.key, job.item, task)
             self._call()

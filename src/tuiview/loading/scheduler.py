@@ -82,16 +82,6 @@ class Scheduler(Generic[W]):
         self._strays: list[Job[W]] = []
 
     @property
-    def current(self) -> Hashable:
-        """The key of the present demand, answered or not."""
-        return self._current
-
-    @property
-    def refining(self) -> Hashable:
-        """The key of the present refinement, answered or not."""
-        return self._refining
-
-    @property
     def queued(self) -> int:
         """Jobs that wait."""
         return len(self._queued)
@@ -233,6 +223,10 @@ class Scheduler(Generic[W]):
         self._current, self._open, self._refining = None, False, None
         self._wishes, self._asides = {}, {}
         self._settle()
+
+    def looked_at(self, job: Job[W]) -> bool:
+        """Whether a job is that of the present demand or its refinement, answered or not."""
+        return job.key in (self._current, self._refining)
 
     def outstanding(self) -> Job[W] | None:
         """The present demand's job if it has not been answered."""
