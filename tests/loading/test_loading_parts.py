@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,17 @@ class TestScheduler:
         scheduler.demand("a", "a", None)
         scheduler.demand("b", "b", None)
         assert self.take_all(scheduler) == ["b"]
+
+    def test_nothing_is_left_of_a_question_that_was_answered(self, scheduler):
+        class Kind:
+            pass
+
+        kind = Kind()
+        gone = weakref.ref(kind)
+        scheduler.aside(kind, "a", None)
+        scheduler.done(scheduler.take(), finished=True)
+        del kind
+        assert gone() is None
 
     def test_a_job_wanted_again_goes_on(self, scheduler):
         scheduler.demand("a", "a", None)
