@@ -14,6 +14,7 @@ from decoders import DIACRITICS, Cursor, Piece, Pixels, opened, pieces
 from PIL import Image
 
 PLACEHOLDER = "\U0010eeee"
+_UNREADABLE = "EINVAL:No data associated with frame number: 1"
 
 
 @dataclass
@@ -53,6 +54,7 @@ class KittyScreen:
         placements: Pictures placed at the cursor.
         answers: What a real terminal would have answered: must stay empty but for queries.
         errors: Breaches of the protocol, in words.
+        cache_full: The disk of kitty's cache file is full: images cannot be read back to be edited.
     """
 
     images: dict[int, KittyImage] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class KittyScreen:
     placements: list[DirectPlacement] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    cache_full: bool = False
     cursor: Cursor = field(default_factory=Cursor)
     _loading: tuple[dict[str, str], list[bytes]] | None = None
     _foreground: int = 0
@@ -167,7 +170,7 @@ class KittyScreen:
         if len(payload) > 4096:
             self.errors.append(f"a chunk of {len(payload)} bytes")
         if self._loading is not None:
-            if set(keys) - {"m", "q"} - ({"a"} if keys.get("a") == "f" else set()):
+            if set(keys) - {"m", "q"} - ({"a", "i", "r"} if keys.get("a") == "f" else set()):
                 self.errors.append(f"a continuation with {control!r}")
             first, parts = self._loading
             if (first["a"] == "f") != (keys.get("a") == "f"):
@@ -181,12 +184,15 @@ class KittyScreen:
             self._loading = (first, parts)
             return
         self._loading = None
+        if first.get("a") == "f":
+            # kitty up to 0.48.2 takes the number of the frame from the last chunk.
+            first = first | {"r": keys.get("r", "0")}
         problem = self._execute(first, parts, piece)
-        if problem:
+        if problem and problem != _UNREADABLE:
             self.errors.append(problem)
-        quiet = int(first.get("q", "0"))
-        if "i" in first and (quiet == 0 or (problem and quiet == 1)):
-            self.answers.append(f"\x1b_Gi={first['i']};{problem or 'OK'}\x1b\\")
+        quiet = int(keys.get("q", "0"))
+        if "i" in keys and (quiet == 0 or (problem and quiet == 1)):
+            self.answers.append(f"\x1b_Gi={keys['i']};{problem or 'OK'}\x1b\\")
 
     def _execute(self, keys: dict[str, str], parts: list[bytes], piece: Piece) -> str:
         action = keys.get("a", "t")
@@ -233,6 +239,8 @@ class KittyScreen:
         number = int(keys.get("r", "0"))
         if number > len(image.frames):
             return f"ENOENT: frame {number}"
+        if number and self.cache_full:
+            return _UNREADABLE
         x, y = int(keys.get("x", "0")), int(keys.get("y", "0"))
         height, width = pixels.shape[:2]
         if number:

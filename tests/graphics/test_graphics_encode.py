@@ -43,6 +43,11 @@ def _blocks(across: int, down: int, true_color: bool) -> bytes:
     return "\r\n".join(blocks.text(line, true_color) for line in lines).encode()
 
 
+def _square(size: int) -> Picture:
+    ramp = (np.arange(size)[:, None] * 3 + np.arange(size)).astype(np.uint8)
+    return Picture(ramp, RAMP)
+
+
 CASES = {
     "sixel-gray": lambda: b"".join(sixel.encode(GRAY, AREA).chunks),
     "sixel-colored": lambda: b"".join(sixel.encode(COLORED, AREA).chunks),
@@ -53,6 +58,7 @@ CASES = {
     "kitty-virtual": lambda: _kitty(COLORED, placement=Placement.VIRTUAL),
     "kitty-direct": lambda: _kitty(COLORED, placement=Placement.DIRECT, z=-1),
     "kitty-patch": lambda: b"".join(kitty.patch(COLORED, 0x010203, 2, 3, 5, 6)),
+    "kitty-patch-in-chunks": lambda: b"".join(kitty.patch(_square(80), 7, 0, 0, 80, 80, tell=True)),
     "kitty-in-tmux": lambda: b"".join(
         wrap_each(kitty.transmit(kitty.encode(COLORED, AREA), 7, placement=Placement.VIRTUAL))
     ),

@@ -133,6 +133,29 @@ def test_a_patch_makes_the_old_picture_the_new_one(data: st.DataObject) -> None:
     assert np.array_equal(screen.picture(6), rgb)
 
 
+@pytest.mark.parametrize("tmux", [True, False])
+def test_a_patch_of_several_chunks_adds_no_frame(tmux: bool) -> None:
+    area = Area(30, 12, 10, 20)
+    old, new = noisy_field(area.width, area.height), photo(area.width, area.height)
+    screen = KittyScreen()
+    sent(screen, kitty.transmit(kitty.encode(old, area), 6, placement=Placement.VIRTUAL))
+    sequences = kitty.patch(new, 6, 40, 0, 120, 200)
+    assert len(sequences) > 2
+    sent(screen, sequences, tmux)
+    (image,) = screen.images.values()
+    assert len(image.frames) == 1
+    assert np.array_equal(screen.picture(6)[:200, 40:160], new.rgb()[:200, 40:160])
+
+
+def test_the_terminal_says_when_it_could_not_patch() -> None:
+    picture = photo(AREA.width, AREA.height)
+    for tell in (False, True):
+        screen = KittyScreen(cache_full=True)
+        sent(screen, kitty.transmit(kitty.encode(picture, AREA), 6))
+        screen.feed(b"".join(kitty.patch(picture, 6, 0, 0, 64, 64, tell=tell)))
+        assert [answer[:7] for answer in screen.answers] == ["\x1b_Gi=6;"] * tell
+
+
 def test_no_chunk_is_over_the_limit_and_all_are_silent() -> None:
     area = Area(50, 20, 10, 20)
     payload = kitty.encode(photo(area.width, area.height), area)

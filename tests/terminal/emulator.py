@@ -230,6 +230,10 @@ class Emulator:
             self._held_images.add(number)
         if number and number not in self._held_images and quiet != "2":
             return f"\x1b_Gi={number};ENOENT:no such image\x1b\\".encode()
+        edits = keys.get("a") == "f" and keys.get("m") != "1"
+        if number and edits and self.kitty.cache_full and quiet != "2":
+            frame = keys.get("r", "2")
+            return f"\x1b_Gi={number},r={frame};EINVAL:No data of that frame\x1b\\".encode()
         if number and quiet == "0" and keys.get("m") != "1":
             return f"\x1b_Gi={number};OK\x1b\\".encode()
         return None
@@ -241,6 +245,11 @@ class Emulator:
         self._held_images.clear()
         self.painted.clear()
         self.changes += 1
+
+    def fill_cache(self) -> None:
+        """Be a kitty whose cache file cannot grow: it shows images, and cannot edit them."""
+        self._run_kitty_commands()
+        self.kitty.cache_full = True
 
     def _on_pm(self, data: bytes) -> None:
         pass

@@ -203,3 +203,14 @@ def test_xterm_gets_a_patched_picture_whole_again_when_nothing_changes() -> None
             wanted="the picture in one piece",
         )
         assert shows(t, 0, 70)
+
+
+def test_a_kitty_that_cannot_change_pictures_gets_them_whole() -> None:
+    with run("kitty", noise=True, size=SIZE) as t:
+        painted(t, 0)
+        t.emulator.fill_cache()
+        for cross in (70, 71, 72):
+            t.press("d")
+            t.wait_for(lambda t, cross=cross: shows(t, 0, cross), wanted=f"the cross at {cross}")
+        assert not t.emulator.kitty.errors
+        t.wait_for("keys ddd|")

@@ -9,16 +9,46 @@ from kitty_screen import KittyScreen
 from textual.geometry import Region
 
 from tuiview.graphics import kitty
-from tuiview.graphics.damage import Box
+from tuiview.graphics.answers import Answer, Kind
+from tuiview.graphics.damage import Box, changed
 from tuiview.graphics.payload import FINE, Area, Protocol
 from tuiview.graphics.terminal import Terminal
 from tuiview.picture import Picture
-from tuiview.ui.widgets.painter import Change
+from tuiview.ui.widgets.painter import Change, Painter
 from tuiview.ui.widgets.painters import painter_for
 from tuiview.ui.widgets.pieces import Pieces
 from tuiview.ui.widgets.placeholder_painter import PlaceholderPainter
 
 AREA = Area(6, 2, 10, 20)
+PLACE = Region(3, 1, AREA.columns, AREA.rows)
+
+
+def lined(column: int) -> Picture:
+    """A dark picture with a bright line down a column of pixels."""
+    pixels = np.full((AREA.height, AREA.width, 3), 40, np.uint8)
+    pixels[:, column] = 250
+    return Picture(pixels)
+
+
+def show(painter: Painter, screen: KittyScreen, column: int, before: int | None = None) -> None:
+    """Show the picture of a line, as a change of the one before if that can be done."""
+    picture = lined(column)
+    payload = kitty.encode(picture, AREA)
+    data = None
+    if before is not None:
+        boxes = changed(lined(before), picture, AREA)
+        assert boxes
+        data = painter.patch(Change(before, column, payload, picture, boxes, FINE), PLACE)
+    if data is None:
+        data = painter.send(column, payload) + painter.paint(payload, PLACE)
+    screen.feed(data.encode())
+
+
+def seen(screen: KittyScreen, column: int) -> bool:
+    """Whether the picture of a line is on the screen."""
+    cell = (AREA.cell_width, AREA.cell_height)
+    pixels = screen.shown(PLACE.y, PLACE.x, AREA.columns, AREA.rows, cell)
+    return np.array_equal(pixels, lined(column).pixels)
 
 
 def test_at_the_cursor_the_new_picture_stays_and_the_one_before_it_goes() -> None:
@@ -89,4 +119,47 @@ def test_what_is_sent_ahead_and_then_wanted_finer_is_sent_once() -> None:
     screen.feed(data.encode("latin-1"))
     (sent,) = screen.images
     assert (screen.picture(sent) == picture(1).rgb()).all()
+
+
+def test_a_patch_that_the_terminal_refuses_is_made_good() -> None:
+    painter = painter_for(Terminal(Protocol.KITTY, "asked for", animation=True))
+    screen = KittyScreen(cache_full=True)
+    show(painter, screen, 15)
+    show(painter, screen, 16, before=15)
+    assert seen(screen, 15)
+    for answer in screen.answers:
+        assert painter.lost(Answer(Kind.GRAPHICS, answer[3:-2]), 16)
+    assert not painter.ready(16)
+    show(painter, screen, 16)
+    assert seen(screen, 16)
+    show(painter, screen, 17, before=16)
+    assert seen(screen, 17)
+    assert len(screen.answers) == 1
+
+
+def test_through_tmux_no_patch_is_trusted_for_long() -> None:
+    terminal = Terminal(Protocol.KITTY, "asked for", animation=True, passthrough=True)
+    painter = painter_for(terminal)
+    screen = KittyScreen(cache_full=True)
+    show(painter, screen, 15)
+    show(painter, screen, 16, before=15)
+    assert painter.patched
+    assert not painter.ready(16)
+    show(painter, screen, 16)
+    assert seen(screen, 16)
+    assert not painter.patched
+    assert len(screen.images) == 1
+    assert not screen.answers
+
+
+def test_a_patch_leaves_no_older_picture_of_its_name_behind() -> None:
+    painter = painter_for(Terminal(Protocol.KITTY, "asked for", animation=True))
+    screen = KittyScreen()
+    show(painter, screen, 16)
+    show(painter, screen, 15)
+    show(painter, screen, 16, before=15)
+    assert seen(screen, 16)
+    assert len(screen.images) == 1
+    screen.feed(painter.cleanup().encode())
+    assert not screen.images
     assert not screen.errors

@@ -19,7 +19,7 @@ class Brand:
         answers: What begins its XTVERSION answer, in lower case.
         true_color: Whether it shows 24-bit colours.
         since: The first version `(major, minor)` that has the first protocol.
-        animation: Whether it switches the frames of a kitty animation in place.
+        animation: Whether it changes pictures that it holds, as frames of a kitty animation.
         needs_claim: Whether the first protocol counts only when DA1 claims sixel (pictures are an
             add-on that may be switched off).
     """

@@ -1,8 +1,8 @@
 """Kitty's graphics protocol: pictures as PNG, shown by Unicode placeholders or at the cursor.
 
 A payload holds base64 without ids; `transmit` makes sequences of it. Everything is sent with `q=2`,
-so that no terminal ever answers into the keyboard. In tmux each sequence goes through
-`passthrough.wrap_each`; placeholders need no wrapping.
+so that no terminal ever answers into the keyboard, unless its failure has to be known. In tmux
+each sequence goes through `passthrough.wrap_each`; placeholders need no wrapping.
 """
 
 from __future__ import annotations
@@ -99,10 +99,20 @@ def transmit(
     return _sequences(control, payload.chunks)
 
 
-def patch(picture: Picture, image_id: int, x: int, y: int, width: int, height: int) -> list[bytes]:
+def patch(
+    picture: Picture,
+    image_id: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    *,
+    tell: bool = False,
+) -> list[bytes]:
     """Make sequences that redraw a rectangle of an image that the terminal holds.
 
-    Only kitty itself takes them: the rectangle is drawn over the only frame of its animation.
+    Only kitty itself takes them: the rectangle is drawn over the only frame of its animation. Up to
+    0.48.2 it takes the frame's number from the last chunk, and adds a frame where it finds none.
 
     Args:
         picture: The whole new picture, of the image's pixel size.
@@ -111,10 +121,17 @@ def patch(picture: Picture, image_id: int, x: int, y: int, width: int, height: i
         y: Its uppermost row.
         width: Its columns.
         height: Its rows.
+        tell: Have the terminal answer if it cannot, as when it finds no image, or the image not in
+            its cache file, which is where kitty reads it for this.
     """
     part = Picture(picture.pixels[y : y + height, x : x + width], picture.palette)
-    control = f"a=f,f=100,i={image_id},r=1,x={x},y={y},s={width},v={height},X=1"
-    return _sequences(control, _chunks(png.write(limited(part, _FULL))))
+    target = f"a=f,i={image_id},r=1"
+    return _sequences(
+        f"{target},f=100,x={x},y={y},s={width},v={height},X=1",
+        _chunks(png.write(limited(part, _FULL))),
+        more=target,
+        quiet=1 if tell else 2,
+    )
 
 
 def place(payload: Payload, image_id: int) -> bytes:
@@ -154,13 +171,15 @@ def placeholder_row(row: int, columns: int, first_column: int = 0, *, repeat: bo
     return text
 
 
-def _sequences(control: str, chunks: tuple[bytes, ...]) -> list[bytes]:
-    # The parts of a frame must say that they belong to one; those of an image must not.
-    more = b"a=f,q=2" if control.startswith("a=f") else b"q=2"
+def _sequences(
+    control: str, chunks: tuple[bytes, ...], *, more: str = "", quiet: int = 2
+) -> list[bytes]:
+    """Write chunks as one command; what is `more` stands in each that follows the first."""
     last = len(chunks) - 1
-    heads = chain([control.encode() + b",q=2"], [more] * last)
+    following = f"{more},q={quiet}" if more else f"q={quiet}"
+    heads = chain([f"{control},q={quiet}"], [following] * last)
     return [
-        b"\x1b_G%b,m=%d;%b\x1b\\" % (head, number < last, chunk)
+        b"\x1b_G%b,m=%d;%b\x1b\\" % (head.encode(), number < last, chunk)
         for number, (head, chunk) in enumerate(zip(heads, chunks, strict=True))
     ]
 

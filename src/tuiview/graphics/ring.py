@@ -22,11 +22,13 @@ class Held:
         image_id: Its id.
         area: The cells that it fills.
         quality: What it was encoded with.
+        sure: False if it was changed in place and nothing tells whether that came about.
     """
 
     image_id: int
     area: Area
     quality: Quality
+    sure: bool = True
 
 
 class Ring:
@@ -93,16 +95,24 @@ class Ring:
         self._held[name] = held
         return held, freed
 
-    def rename(self, name: Hashable, new: Hashable, quality: Quality) -> None:
+    def rename(
+        self, name: Hashable, new: Hashable, quality: Quality, *, sure: bool = True
+    ) -> int | None:
         """Note that a picture was changed in place into another one.
 
         Args:
             name: The name that it had; it must be held.
-            new: Its name now; an older picture of that name is no longer found by it.
+            new: Its name now; an older picture of that name gives way.
             quality: What `find` compares.
+            sure: Whether the terminal tells if that fails.
+
+        Returns:
+            The id that has to be deleted, if any.
         """
         held = self._held.pop(name)
-        self._held[new] = replace(held, quality=quality)
+        older = self._held.pop(new, None)
+        self._held[new] = replace(held, quality=quality, sure=held.sure and sure)
+        return older.image_id if older else None
 
     def drop(self, name: Hashable) -> int | None:
         """Forget a picture; return its id."""

@@ -51,7 +51,7 @@ class Terminal:
         sixel_limits: `(width, height)` of the largest sixel picture in pixels, None when unsaid.
         sixel_colors: How many colours a sixel picture may have, None when unsaid.
         repeats: Whether `CSI n b` repeats the last character.
-        animation: Whether frames of a kitty animation are switched in place.
+        animation: Whether a picture that it holds can be changed, as the frame of an animation.
         synchronized: Whether an update can be shown in one piece.
         passthrough: Whether picture sequences must be wrapped for tmux.
         claims: All protocols that the terminal seems to take, best first.

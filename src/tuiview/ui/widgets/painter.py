@@ -57,7 +57,7 @@ class Painter(Interface):
 
     @property
     def patched(self) -> bool:
-        """Whether the terminal may lose parts of the picture, as it was not drawn at once."""
+        """Whether the terminal may lack parts of the picture, as it was not drawn at once."""
 
     def use(self, terminal: Terminal) -> None:
         """The terminal has another size."""

@@ -39,6 +39,7 @@ class PlaceholderPainter:
         self._upload: Hashable = None
         self._pieces: deque[bytes] = deque()
         self._sent: set[int] = set()
+        self._refused = False
 
     @property
     def sending(self) -> bool:
@@ -47,8 +48,9 @@ class PlaceholderPainter:
 
     @property
     def patched(self) -> bool:
-        """The terminal holds one picture."""
-        return False
+        """The picture was changed in place, and nothing tells whether that came about."""
+        held = self._ring.find(self._shown)
+        return held is not None and not held.sure
 
     def use(self, terminal: Terminal) -> None:
         """The terminal has another size."""
@@ -67,7 +69,8 @@ class PlaceholderPainter:
 
     def ready(self, name: Hashable, payload: Payload | None = None) -> bool:
         """Whether the terminal has the whole picture."""
-        return name != self._upload and self._ring.find(name, payload) is not None
+        held = self._ring.find(name, payload)
+        return name != self._upload and held is not None and held.sure
 
     def send(self, name: Hashable, payload: Payload) -> str:
         """Send what the terminal lacks of a picture, all of it at once.
@@ -80,7 +83,7 @@ class PlaceholderPainter:
             data += self._pieces
             self._pieces.clear()
             self._upload = None
-        elif held is not None:
+        elif held is not None and held.sure:
             data += self._verify(payload, held.image_id)
         else:
             data += self._abort()
@@ -108,23 +111,31 @@ class PlaceholderPainter:
         return f"\x1b7{self._ink()}{rows_of_cells(cells, place)}\x1b8"
 
     def patch(self, change: Change, place: Region) -> str | None:
-        """The changed cells, drawn over the image that the terminal holds."""
+        """The changed cells, drawn over the image that the terminal holds.
+
+        kitty reads the image from its cache file for that, which fails where the disk is full. It
+        says so, but not through tmux.
+        """
         held = self._ring.find(change.before)
         if held is None or change.before == self._upload:
             return None
-        if change.boxes and (change.quality.scale > 1 or not self._terminal.animation):
+        edits = self._terminal.animation and not self._refused
+        if change.boxes and (change.quality.scale > 1 or not edits):
             return None
+        silent = self._terminal.passthrough
         # The picture wanted may be on its way already.
-        before = self._abort() if change.boxes or self._upload == change.name else []
-        self._ring.rename(change.before, change.name, change.payload.quality)
+        data = self._abort() if change.boxes or change.name == self._upload else []
+        freed = self._ring.rename(
+            change.before, change.name, change.payload.quality, sure=not (change.boxes and silent)
+        )
         self._shown = change.name
         area = change.payload.area
-        data: list[bytes] = []
+        sequences = [kitty.delete(freed)] if freed is not None else []
         for column, row, columns, rows in change.boxes:
             x, y = column * area.cell_width, row * area.cell_height
-            width, height = columns * area.cell_width, rows * area.cell_height
-            data += kitty.patch(change.picture, held.image_id, x, y, width, height)
-        return b"".join([*before, *self._wrapped(data)]).decode("latin-1")
+            size = columns * area.cell_width, rows * area.cell_height
+            sequences += kitty.patch(change.picture, held.image_id, x, y, *size, tell=not silent)
+        return b"".join([*data, *self._wrapped(sequences)]).decode("latin-1")
 
     def abort(self) -> str:
         """End an upload that is not finished."""
@@ -155,14 +166,16 @@ class PlaceholderPainter:
         return Ring.size(area) - 2
 
     def lost(self, answer: Answer, shown: Hashable) -> bool:
-        """Whether an answer says that the terminal lost the picture that is shown."""
-        if answer.kind is not Kind.GRAPHICS or "ENOENT" not in answer.text:
+        """Whether an answer says that the terminal lost, or did not change, the picture shown."""
+        if answer.kind is not Kind.GRAPHICS or answer.text.endswith(";OK"):
             return False
+        self._refused |= "ENOENT" not in answer.text
         numbers = answer.numbers
         return bool(numbers) and self._ring.drop_id(numbers[0]) == shown
 
     def forget(self) -> None:
         """The terminal has nothing of ours."""
+        self._refused = False
         self._ring.clear()
         self._pieces.clear()
         self._upload = None
@@ -178,8 +191,10 @@ class PlaceholderPainter:
     def _begin(self, name: Hashable, payload: Payload) -> list[bytes]:
         held, freed = self._ring.take(name, payload, keep=frozenset({self._shown}))
         self._sent.add(held.image_id)
-        data = [kitty.delete(freed)] if freed is not None else []
-        data += kitty.transmit(payload, held.image_id, placement=kitty.Placement.VIRTUAL)
+        data = kitty.transmit(payload, held.image_id, placement=kitty.Placement.VIRTUAL)
+        if freed is not None:
+            # What is on the screen stays there until the new one has come.
+            data.insert(len(data) if freed == self._image_id else 0, kitty.delete(freed))
         return self._wrapped(data)
 
     def _verify(self, payload: Payload, image_id: int) -> list[bytes]:
