@@ -67,6 +67,7 @@ CASES = {
             kitty.QUERY,
             kitty.place(kitty.encode(COLORED, AREA), 7),
             kitty.delete(7),
+            kitty.delete_all(),
             *(kitty.placeholder_row(1, n).encode() for n in (1, 2, 3, 100)),
             kitty.placeholder_row(2, 3, 4, repeat=False).encode(),
         ]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pictures import RAMP, areas, noisy_field, percent, photo, pictures, psnr
 
 from tuiview.graphics import sixel
+from tuiview.graphics.damage import Box, part
 from tuiview.graphics.passthrough import MAX_SEQUENCE, wrap_each
 from tuiview.graphics.payload import Area, Payload, Quality
 from tuiview.picture import Picture
@@ -191,3 +192,19 @@ def test_color_registers_are_defined_without_gaps():
     for chunk in sixel.encode(Picture(pixels, palette), area, Quality()).chunks:
         numbers = sorted(int(n) for n in re.findall(rb"#(\d+);2;", chunk))
         assert numbers == list(range(len(numbers)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_cells_grow_to_whole_bands_within_the_area(data: st.DataObject) -> None:
+    rows, height = data.draw(st.integers(1, 60)), data.draw(st.integers(6, 40))
+    area = Area(8, rows, 4, height, spare=rows * height % 6)
+    row = data.draw(st.integers(0, rows - 1))
+    box = Box(2, row, 3, data.draw(st.integers(1, rows - row)))
+    grown = sixel.banded(box, area)
+    assert 0 <= grown.row <= box.row
+    assert box.row + box.rows <= grown.row + grown.rows <= rows
+    assert (grown.column, grown.columns) == (box.column, box.columns)
+    picture = Picture(np.zeros((area.height, area.width, 3), np.uint8))
+    assert part(picture, area, grown)[1].height % 6 == 0
+    assert grown.rows - box.rows < 12

@@ -314,12 +314,16 @@ def test_a_terminal_attached_just_now_may_say_its_name_late(
 
 
 @pytest.mark.parametrize("height", ["17", "18", "20", "15"])
-def test_sixel_in_tmux_has_whole_bands(tmp_path: Path, height: str) -> None:
+@pytest.mark.parametrize(
+    ("says", "outer"), [(TMUX_SIXEL, "foot(1.16)"), (TMUX_PLAIN, "Konsole 22.12.3")]
+)
+def test_sixel_in_tmux_has_whole_bands(tmp_path: Path, says: str, outer: str, height: str) -> None:
     values = {
-        "client_termtype": "foot(1.16)", "client_termfeatures": "sixel",
-        "client_cell_height": height,
+        "client_termtype": outer, "client_termfeatures": "sixel", "client_cell_height": height
     }  # fmt: skip
-    area = in_tmux(tmp_path, TMUX_SIXEL, values).area(80, 43)
+    terminal = in_tmux(tmp_path, says, values)
+    assert terminal.protocol is Protocol.SIXEL
+    area = terminal.area(80, 43)
     assert area.rows == 43
     assert area.height % 6 == 0
     assert 43 * int(height) - 6 < area.height <= 43 * int(height)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+from decoders import unwrap_tmux
 from kitty_screen import KittyScreen
 from textual.geometry import Region
 
@@ -163,3 +164,9 @@ def test_a_patch_leaves_no_older_picture_of_its_name_behind() -> None:
     screen.feed(painter.cleanup().encode())
     assert not screen.images
     assert not screen.errors
+
+
+def test_konsole_keeps_no_picture_that_went_past_tmux() -> None:
+    for brand, leaves in (("Konsole", kitty.delete_all()), ("xterm", b"")):
+        terminal = Terminal(Protocol.SIXEL, "claimed", brand=brand, passthrough=True)
+        assert unwrap_tmux(painter_for(terminal).cleanup().encode()) == leaves

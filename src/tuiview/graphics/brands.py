@@ -60,6 +60,9 @@ BRANDS = (
 FEW_NUMBERS = frozenset({"mlterm"})
 """Names of terminals that read ten numbers of a control sequence and forget the rest."""
 
+WHOLE_BANDS = frozenset({"Konsole"})
+"""Names of terminals that round the height of a sixel picture up to bands of six rows."""
+
 _BY_NAME = {brand.name: brand for brand in BRANDS}
 
 # What a terminal puts into the environment of the programs that it starts.

@@ -145,6 +145,11 @@ def delete(image_id: int) -> bytes:
     return f"\x1b_Ga=d,d=I,i={image_id},q=2\x1b\\".encode()
 
 
+def delete_all() -> bytes:
+    """Delete all images on the screen; in Konsole also those of other protocols."""
+    return b"\x1b_Ga=d,d=A,q=2\x1b\\"
+
+
 def id_color(image_id: int) -> tuple[int, int, int]:
     """The foreground colour by which placeholders name an image."""
     return image_id >> 16 & 255, image_id >> 8 & 255, image_id & 255

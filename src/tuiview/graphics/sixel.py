@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiview.graphics.damage import Box
 from tuiview.graphics.passthrough import MAX_SEQUENCE
 from tuiview.graphics.payload import FINE, Area, Payload, Protocol, Quality
 from tuiview.graphics.quantise import quantise
@@ -115,6 +116,14 @@ def merged(payload: Payload, max_bytes: int | None = None) -> Payload:
         ),
         rows=tuple(row for row, *_ in joins),
     )
+
+
+def banded(box: Box, area: Area) -> Box:
+    """Add rows to some of an area's cells, so that they are whole bands if the area is."""
+    unit = _unit(area.cell_height)
+    first = box.row // unit * unit
+    stop = min(area.rows, -(-(box.row + box.rows) // unit) * unit)
+    return box._replace(row=first, rows=stop - first)
 
 
 def _unit(cell_height: int) -> int:

@@ -12,7 +12,7 @@ from typing import Literal, Self
 from tuiview.errors import UsageError
 from tuiview.graphics import brands, probe, tmux
 from tuiview.graphics.answers import Answer
-from tuiview.graphics.brands import Brand
+from tuiview.graphics.brands import WHOLE_BANDS, Brand
 from tuiview.graphics.payload import Area, Protocol
 from tuiview.graphics.probe import Probe
 from tuiview.graphics.tmux import Tmux
@@ -101,8 +101,10 @@ class Terminal:
             most = self._most_cells()
             columns, rows = min(columns, most[0]), min(rows, most[1])
             spare = 0
-            if self.protocol is Protocol.SIXEL and not self.passthrough and self.multiplexer:
-                # tmux rounds the height up to whole bands; in the row below, text would destroy it.
+            redraws = self.multiplexer is not None and not self.passthrough
+            if self.protocol is Protocol.SIXEL and (redraws or self.brand in WHOLE_BANDS):
+                # The height is rounded up to whole bands. In the row below, tmux lets text destroy
+                # the picture, and Konsole the picture hide text.
                 spare = rows * self.cell_height % _BAND % self.cell_height
             return Area(columns, rows, self.cell_width, self.cell_height, spare=spare)
         across, down = grid or self.grid

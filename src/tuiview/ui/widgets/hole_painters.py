@@ -8,9 +8,10 @@ from collections.abc import Hashable
 from textual.geometry import Region
 
 from tuiview.graphics import drawing, kitty, sixel
+from tuiview.graphics.brands import WHOLE_BANDS
 from tuiview.graphics.damage import part
 from tuiview.graphics.encode import encode
-from tuiview.graphics.passthrough import MAX_SEQUENCE
+from tuiview.graphics.passthrough import MAX_SEQUENCE, wrap
 from tuiview.graphics.payload import Payload, Protocol
 from tuiview.graphics.ring import Ring
 from tuiview.graphics.terminal import Terminal
@@ -69,7 +70,11 @@ class HolePainter(Forgetful):
         if self._layers > _MOST_LAYERS and self._forgets:
             return None
         data: list[str] = []
-        for box in change.boxes:
+        boxes = change.boxes
+        if self._terminal.protocol is Protocol.SIXEL and self._terminal.brand in WHOLE_BANDS:
+            # What fills up the last band would hide what is below.
+            boxes = tuple(sixel.banded(box, change.payload.area) for box in boxes)
+        for box in boxes:
             picture, area = part(change.picture, change.payload.area, box)
             payload = encode(picture, area, change.payload.protocol)
             at = place.translate((box.column, box.row))
@@ -94,6 +99,12 @@ class HolePainter(Forgetful):
     def forget(self) -> None:
         """Nothing is on its way."""
         self._pieces.clear()
+
+    def cleanup(self) -> str:
+        """Past tmux there is no alternate screen; what Konsole drew there outlives its cells."""
+        if not (self._terminal.passthrough and self._terminal.brand == "Konsole"):
+            return ""
+        return wrap(kitty.delete_all()).decode("latin-1")
 
     @property
     def _forgets(self) -> bool:
