@@ -152,6 +152,12 @@ def test_doctor_without_a_terminal_reports_blocks(capsys, monkeypatch):
     assert "blocks" in capsys.readouterr().out
 
 
+def test_doctor_shows_pictures_beside_what_it_says(capsys):
+    assert main(["doctor", "--show"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.index("\u2580") < shown.index("updates in one piece")
+
+
 def test_keys_lists_every_action(capsys):
     from tuiview.ui.actions import ACTIONS
 

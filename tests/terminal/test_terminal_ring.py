@@ -153,9 +153,9 @@ def test_a_picture_in_each_protocol_that_is_claimed() -> None:
     terminal = replace(BLOCKS, claims=claims, rows=60)
     out: list[str] = []
 
-    def make(area: Area, protocol: Protocol) -> Payload:
-        pixels = np.zeros((area.height, area.width, 3), np.uint8)
-        return encode(Picture(pixels), area, protocol)
+    def make(area: Area, protocol: Protocol, quality: Quality) -> Payload:
+        pixels = np.full((area.height, area.width, 3), 11, np.uint8)
+        return encode(Picture(pixels), area, protocol, quality)
 
     show_test_pictures(terminal, make, out.append)
     text = "".join(out)

@@ -12,7 +12,7 @@ from tuiview.errors import TuiviewError
 from tuiview.text import printable
 
 if TYPE_CHECKING:
-    from tuiview.graphics.payload import Area, Payload, Protocol
+    from tuiview.graphics.payload import Area, Payload, Protocol, Quality
     from tuiview.review.check import Checked
 
 EPILOG = """\
@@ -55,7 +55,6 @@ def _terminal(args: argparse.Namespace) -> int:
     terminal = detect(settings.graphics, timeout=settings.query_timeout)
     if args.show:
         report.show_test_pictures(terminal, _test_picture, _write)
-        return 0
     findings = report.describe(terminal)
     findings += report.link(terminal, lambda through_tmux: speed.measure(through_tmux=through_tmux))
     width = max(len(what) for what, _, _ in findings)
@@ -68,7 +67,7 @@ def _terminal(args: argparse.Namespace) -> int:
     return 0
 
 
-def _test_picture(area: Area, protocol: Protocol) -> Payload:
+def _test_picture(area: Area, protocol: Protocol, quality: Quality) -> Payload:
     """A gray ramp beside a colour ramp, to be looked at."""
     import numpy as np
 
@@ -80,7 +79,7 @@ def _test_picture(area: Area, protocol: Protocol) -> Payload:
     gray = np.broadcast_to(x, (area.height, area.width))
     color = np.stack([x + 0 * y, y + 0 * x, 1 - x + 0 * y], axis=2)
     rgb = np.where((y < 0.5)[..., None], gray[..., None], color)
-    return encode(Picture((255 * rgb).astype(np.uint8)), area, protocol)
+    return encode(Picture((255 * rgb).astype(np.uint8)), area, protocol, quality)
 
 
 def _write(data: str) -> None:

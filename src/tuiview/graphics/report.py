@@ -11,7 +11,7 @@ from tuiview.errors import TuiviewError
 from tuiview.graphics import drawing, kitty
 from tuiview.graphics.brands import BRANDS
 from tuiview.graphics.passthrough import wrap
-from tuiview.graphics.payload import Area, Payload, Protocol
+from tuiview.graphics.payload import Area, Payload, Protocol, Quality
 from tuiview.graphics.speed import Speed
 from tuiview.graphics.terminal import Terminal
 from tuiview.graphics.tmux import Tmux
@@ -126,6 +126,8 @@ def _cells(terminal: Terminal) -> Finding:
 
 
 def _colors(terminal: Terminal, environ: Mapping[str, str]) -> Finding:
+    if terminal.multiplexer == "screen":
+        return "colours", "256", ""
     if terminal.colors <= 256:
         advice = "export COLORTERM=truecolor, if the terminal shows 24-bit colours"
         return "colours", "256", advice
@@ -201,17 +203,22 @@ def _speed(what: str, speed: Speed, where: str) -> Finding:
 
 
 def show_test_pictures(
-    terminal: Terminal, make: Callable[[Area, Protocol], Payload], write: Callable[[str], None]
+    terminal: Terminal,
+    make: Callable[[Area, Protocol, Quality], Payload],
+    write: Callable[[str], None],
 ) -> None:
-    """Clear the screen and draw a test picture in each protocol that the terminal claims.
+    """Draw a test picture in each protocol that the terminal claims, at the top of the screen.
+
+    What stood there is scrolled up, and the cursor left below.
 
     Args:
         terminal: What detection found.
-        make: Encodes a test picture for an area and a protocol.
+        make: Encodes a test picture for an area and a protocol, in a quality.
         write: Writes to the terminal.
     """
     columns, rows = min(_CARD[0], terminal.columns), _CARD[1]
-    write("\x1b[2J\x1b[H")
+    quality = Quality(true_color=terminal.colors > 256)
+    write("\r\n" * terminal.rows + "\x1b[H\x1b[J")
     top = 0
     for protocol in terminal.claims:
         if top + rows + 1 >= terminal.rows:
@@ -219,7 +226,7 @@ def show_test_pictures(
         write(f"\x1b[{top + 1};1H{protocol.value}")
         # Blocks have cells of their own; every other protocol counts pixels.
         area = _of_protocol(terminal, protocol).area(columns, rows)
-        write(_drawn(make(area, protocol), terminal, top + 1))
+        write(_drawn(make(area, protocol, quality), terminal, top + 1))
         top += rows + 1
     write(f"\x1b[{top + 1};1H")
 
