@@ -209,6 +209,8 @@ def test_sigterm_leaves_the_terminal_clean(numbered: Callable[..., Path], home: 
         terminal.press("1")
         terminal.wait_for("class 1")
         terminal.settle()
+        # After a kill, letters typed in the shell must still be letters.
+        assert terminal.emulator.keyboard == ["1"]
         terminal.signal(signal.SIGTERM)
         terminal.wait_exit()
         assert_clean(terminal)

@@ -39,6 +39,9 @@ _INTRODUCERS = ("[", "O", "P", "]", "_", ESC)
 _ALONE = re.compile(r"\x1b(?![\[Obf\x7f\t])")
 """An escape that is a key: no sequence begins here, nor a movement by words in an editor."""
 _BEFORE_BACKGROUND = re.compile(r"(;38;(?:2;\d+;\d+;\d+|5;\d+));(?=48;)")
+_KEYBOARD = re.compile(r"\x1b\[>\d+u")
+# Textual asks for letters as sequences too: after a kill nobody could type `reset`.
+_LETTERS_STAY = "\x1b[>1u"
 
 
 class Listener(Protocol):
@@ -80,6 +83,7 @@ class TerminalDriver(LinuxDriver):
     - never makes the event loop wait for a slow link: writes queue up; where nothing is queued,
       what is short goes out at once;
     - works on the terminal device when standard input or output is something else;
+    - leaves letters letters where the terminal speaks kitty's keyboard protocol;
     - gives the terminal back without pictures, and says when it has it again.
 
     The application may have an attribute `terminal` (`graphics.terminal.Terminal`), whose
@@ -138,6 +142,8 @@ class TerminalDriver(LinuxDriver):
             data = self._listener.frame(data)
         if self._few_numbers:
             data = _BEFORE_BACKGROUND.sub("\\1m\x1b[", data)
+        if _KEYBOARD.fullmatch(data):
+            data = _LETTERS_STAY
         self.send(data)
 
     def send(self, data: str) -> None:
