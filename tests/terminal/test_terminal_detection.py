@@ -357,6 +357,7 @@ def test_a_tmux_that_is_gone_is_not_waited_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("environ", [{"STY": "1.pts-0"}, {"TERM": "screen.xterm-256color"}])
 def test_gnu_screen_gets_blocks(environ: dict[str, str]) -> None:
-    terminal = found(PLAIN, **environ)
+    terminal = found(PLAIN, COLORTERM="truecolor", **environ)
     assert terminal.protocol is Protocol.BLOCKS
     assert terminal.multiplexer == "screen"
+    assert terminal.colors == 256  # it makes garbage of others

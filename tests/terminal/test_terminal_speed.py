@@ -69,8 +69,8 @@ def test_the_link_is_measured_and_the_terminal_left_as_it_was() -> None:
         assert termios.tcgetattr(terminal.slave) == terminal.modes
     assert speed.round_trip >= DELAY
     assert 0 < speed.rate < len(terminal.taken) / 1e-4
-    assert terminal.taken.startswith(b"\x1b[?1049h")
-    assert terminal.taken.endswith(b"\x1b[?1049l")
+    assert terminal.taken.startswith(b"\x1b7\x1b[?1049h")
+    assert terminal.taken.endswith(b"\x1b[?1049l\x1b8")
 
 
 def test_through_tmux_everything_is_wrapped_and_little_is_under_way() -> None:

@@ -170,3 +170,7 @@ def test_konsole_keeps_no_picture_that_went_past_tmux() -> None:
     for brand, leaves in (("Konsole", kitty.delete_all()), ("xterm", b"")):
         terminal = Terminal(Protocol.SIXEL, "claimed", brand=brand, passthrough=True)
         assert unwrap_tmux(painter_for(terminal).cleanup().encode()) == leaves
+
+
+def test_blocks_are_taken_off_where_there_is_no_alternate_screen() -> None:
+    assert "\x1b[2J" in painter_for(Terminal(Protocol.BLOCKS, "claims nothing")).cleanup()

@@ -134,6 +134,8 @@ def run(args: argparse.Namespace) -> int:
     terminal = replace(terminal, grid=BLOCKS[blocks])
     if terminal.colors > 256:
         os.environ.setdefault("COLORTERM", "truecolor")  # Textual looks there, and nowhere else
+    else:
+        os.environ.pop("COLORTERM", None)
     return review(
         collection, settings, terminal,
         choice=choice_of(args, settings), catalogues=catalogues, take_over=args.take_over,

@@ -20,7 +20,8 @@ from tuiview.graphics.terminal import DEVICE
 _FIRST_SAMPLE, _LARGEST_SAMPLE = 16_384, 4_194_304
 _LONG_ENOUGH, _STUCK = 0.2, 0.5
 _BLANKS = b"\r" + b" " * 63
-_ALTERNATE, _BACK = b"\x1b[?1049h", b"\x1b[?1049l"
+# GNU screen has no alternate screen unless it is told to: the cursor is put back by us.
+_ALTERNATE, _BACK = b"\x1b7\x1b[?1049h", b"\x1b[?1049l\x1b8"
 
 # tmux throws away what a terminal is behind with, from some tens of kilobytes on.
 _WRAPPED_SAMPLE, _MOST_SAMPLES = 16_384, 64

@@ -181,8 +181,10 @@ def _detect(fd: int, timeout: float, environ: Mapping[str, str]) -> Terminal:
         return replace(bare, why="the device is no terminal")
     if term in _PLAIN_TERMS:
         return replace(bare, why=f"a terminal of the kind {term or 'unset'!r} shows text only")
+    # COLORTERM comes from the terminal outside; GNU screen makes garbage of 24-bit colours.
+    in_screen = replace(bare, multiplexer="screen", colors=256)
     if environ.get("STY"):
-        return replace(bare, multiplexer="screen", why="GNU screen lets no pictures through")
+        return replace(in_screen, why="GNU screen lets no pictures through")
     if environ.get("TERM_PROGRAM") == "Apple_Terminal" and not environ.get("TMUX"):
         return replace(bare, brand="Apple Terminal", why="Apple Terminal shows no pictures")
     between = tmux.ask(environ, timeout, wait=True)
@@ -195,8 +197,7 @@ def _detect(fd: int, timeout: float, environ: Mapping[str, str]) -> Terminal:
         between = Tmux(asked.version[4:].strip())  # tmux on the other side of an ssh
     elif between is None and maybe_tmux and not asked.version:
         return replace(
-            _with_answers(bare, asked, fd),
-            multiplexer="screen",
+            _with_answers(in_screen, asked, fd),
             why="GNU screen, or a tmux too old to say its name, lets no pictures through",
         )
     found = _with_answers(bare, asked, fd)

@@ -69,6 +69,10 @@ class BlocksPainter(Forgetful):
             self._rows[row] = blocks.text(line, self._true_color)
         return self._rows[row]
 
+    def cleanup(self) -> str:
+        """Empty the screen: there is no alternate one in GNU screen (if not told to) and mosh."""
+        return "\x1b[2J\x1b[H"
+
 
 def _runs(old: Lines, new: Lines) -> Iterator[tuple[int, int, int]]:
     """Row, first column and number of the cells in each row from the first to the last changed."""
