@@ -214,3 +214,16 @@ def test_a_kitty_that_cannot_change_pictures_gets_them_whole() -> None:
             t.wait_for(lambda t, cross=cross: shows(t, 0, cross), wanted=f"the cross at {cross}")
         assert not t.emulator.kitty.errors
         t.wait_for("keys ddd|")
+
+
+def test_what_goes_ahead_as_the_terminal_comes_back_does_not_garble_the_picture() -> None:
+    with run("kitty", noise=True, size=SIZE, link=SLOW) as t:
+        painted(t, 0)
+        mark = t.mark()
+        t.press("a")
+        t.wait_for(lambda t: len(t.bytes_since(mark)) > 60_000, wanted="some sent ahead")
+        t.press("b")
+        t.wait_for("elsewhere")
+        t.press("enter")
+        t.wait_for(lambda t: whole(t, 0, BOX), wanted="picture 0")
+        assert not t.emulator.kitty.errors

@@ -160,6 +160,8 @@ class ImagePane(Canvas, can_focus=True):
         """Send the picture again, and believe that the terminal has no other and no text."""
         if (driver := self._driver) is not None:
             driver.shadow.forget()
+            # Something may have begun to go ahead since the terminal is ours again.
+            driver.send(self._painter.abort())
         self._painter.forget()
         self._pieces.forget()
         self._deliveries.forget()
