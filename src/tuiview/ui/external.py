@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from tuiview.errors import TuiviewError
+from tuiview.text import printable
 
 
 def edit_text(text: str) -> str:
@@ -31,4 +32,6 @@ def edit_text(text: str) -> str:
             raise TuiviewError(
                 f"{command} ended with status {done.returncode}; the note is as it was"
             )
-        return path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+        saved = path.read_text(encoding="utf-8", errors="replace").removesuffix("\n")
+    lines = (line.split("\t") for line in saved.split("\n"))
+    return "\n".join("\t".join(map(printable, line)) for line in lines)
