@@ -91,10 +91,13 @@ class TuiviewApp(App[None]):
         if settings.theme in self.available_themes:
             self.theme = settings.theme
 
+    def get_default_screen(self) -> ReviewScreen:
+        """The review is the first screen and stays: none is made before it."""
+        return self.review
+
     def on_mount(self) -> None:
-        """Show the review."""
+        """Take the reviewer's keys in, and say what was found at the start."""
         self.set_keymap(dict(self.settings.keys))
-        self.push_screen(self.review)
         for notice in (*self.settings.notices, *self.session.store.notices):
             self.review.say(notice, "warning")
         self._install_signals()
