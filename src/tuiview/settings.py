@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tuiview.errors import UsageError
 
@@ -32,8 +34,7 @@ GROUP_COLORS = (
 """The colours of groups 1 to 9: Image Marker's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     """Something that is said of an item by one key.
 
     Attributes:
@@ -45,8 +46,7 @@ class Category:
     color: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A kind of mark.
 
     Attributes:
@@ -70,8 +70,7 @@ def _default_groups() -> tuple[Group, ...]:
     return tuple(Group(str(n), GROUP_COLORS[n - 1]) for n in range(1, 10))
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Every setting, with its default.
 
     Attributes:

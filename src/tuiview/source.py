@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True)
-class FileSource:
+class FileSource(Struct, frozen=True):
     """An image file on disk.
 
     Attributes:
@@ -29,8 +28,7 @@ class FileSource:
         return self.path.name
 
 
-@dataclass(frozen=True, slots=True)
-class BlobSource:
+class BlobSource(Struct, frozen=True):
     """An encoded image that lies inside something else: a dataset of a shard, a table's cell.
 
     Attributes:
@@ -60,8 +58,7 @@ class ArrayLike(Protocol):
     def __getitem__(self, index: object, /) -> NDArray[np.generic]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ArraySource:
+class ArraySource(Struct, frozen=True):
     """A dataset that holds pixels as they are.
 
     Attributes:
@@ -79,8 +76,7 @@ class ArraySource:
     axes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MissingSource:
+class MissingSource(Struct, frozen=True):
     """An item that is listed but cannot be had; its words stand in the picture's place.
 
     Attributes:
@@ -94,8 +90,7 @@ class MissingSource:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CompositeSource:
+class CompositeSource(Struct, frozen=True):
     """Several images of one thing, such as its bands, which are frames of one image.
 
     Attributes:

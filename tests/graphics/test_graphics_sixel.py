@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from decoders import decode_sixel, sixel_pictures, unwrap_tmux
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pictures import RAMP, areas, noisy_field, percent, photo, pictures, psnr
 
 from tuiview.graphics import sixel

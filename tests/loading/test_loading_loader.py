@@ -620,7 +620,7 @@ class TestSynchronous:
 def test_north_up_asks_for_the_header_first(world):
     asked = []
     stages = world.stages()
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     loader = SynchronousLoader(
         settings=settings(),

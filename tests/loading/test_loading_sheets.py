@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from loading_fakes import World, item, request, settings
+from msgspec.structs import replace
 
 from tuiview.errors import UnreadableError
 from tuiview.graphics.payload import Area

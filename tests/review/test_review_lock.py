@@ -10,12 +10,12 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deciding import category, child
+from msgspec.structs import asdict, replace
 
 from tuiview.review import lock as lock_module
 from tuiview.review.errors import StoreError, StoreLockedError

@@ -7,11 +7,11 @@ import select
 import termios
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 import pytest
+from msgspec.structs import replace
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics import probe

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tuiview.collection.replicates import repeat_key, split_key
@@ -15,8 +16,7 @@ from tuiview.errors import Poll, never
 from tuiview.source import Source
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Item:
+class Item(Struct, frozen=True, eq=False):
     """One thing to review: a file, a table's row, a dataset.
 
     Attributes:
@@ -45,8 +45,7 @@ class Item:
         return replace(self, key=repeat_key(self.key, replicate))
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A group of rows that follow each other: a folder's own files, a group of a table.
 
     Attributes:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
 
 from tuiview.collection import content
 from tuiview.collection.base import Collection
@@ -31,8 +32,7 @@ def _nothing(_: bytes) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionOptions:
+class CollectionOptions(Struct, frozen=True):
     """How a collection is opened.
 
     Attributes:

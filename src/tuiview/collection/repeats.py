@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.collection.replicates import AGAIN
@@ -22,8 +22,7 @@ _WANTED = re.compile(r"(\d+(?:\.\d+)?)(%?)(?::(\d+))?", re.ASCII)
 _ROWS = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
+class Repeats(Struct, frozen=True):
     """How many items come back.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tuiview.collection.where import unknown_column
 from tuiview.errors import TuiviewError
@@ -27,8 +28,7 @@ _INDICES = ("index", "idx", "frame", "h5_index", "slice")
 _IMAGES = ("image", "img", "bytes", "png", "jpeg", "jpg", "cutout", "stamp", "thumb", "fits")
 
 
-@dataclass(frozen=True, slots=True)
-class Roles:
+class Roles(Struct, frozen=True):
     """Which columns a row's key and picture come from; None where there is none.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tuiview.collection.natural import natural_key, natural_order
 from tuiview.collection.zarr_marks import ZARR_MARKS
@@ -22,8 +23,7 @@ HEAD = 1024
 """Bytes of a file without a suffix that are looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
+class Recognition(Struct, frozen=True):
     """What counts as an image in a folder.
 
     Attributes:
@@ -53,8 +53,7 @@ class Recognition:
         return kind is not None and (self.kinds is None or kind in self.kinds)
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """One folder of a walk: its own files in natural order.
 
     Attributes:
@@ -68,8 +67,7 @@ class Folder:
     names: Iterator[str]
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(Struct):
     """Walks folders depth first in natural order, each folder once, whatever links lead to it.
 
     A link to a folder inside the walk is left to where that folder really is; a link to one

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from tuiview.source import Source
@@ -21,8 +21,7 @@ _CUTOUT = 512
 Stacks = Literal["auto", "items", "frames"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """How a dataset is looked at.
 
     Attributes:
@@ -39,8 +38,7 @@ class Shape:
         return math.prod(self.items)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class Entry(Struct, frozen=True, eq=False):
     """A dataset in a tree of groups, as rows of a collection.
 
     Attributes:

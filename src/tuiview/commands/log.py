@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from tuiview.collection.replicates import split_key, told_key
 from tuiview.commands.options import add_store, open_paths, settings_of, store_path_of
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _fields(event: Event) -> dict[str, Any]:
     fields = asdict(event)
-    fields |= fields.pop("decision")
+    fields |= asdict(fields.pop("decision"))
     fields["item"], fields["replicate"] = split_key(fields["item"])
     return {k: str(v) if k in ("uuid", "session", "step", "undo_of") and v is not None else v
             for k, v in fields.items()}  # fmt: skip

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec import to_builtins
 
 import tuiview
 from tuiview.errors import TuiviewError
@@ -37,7 +38,7 @@ def _json(counters: Counters, pulse: Pulse) -> str:
         "count": pulse.count, "p50": pulse.percentile(50), "p99": pulse.percentile(99),
         "worst": pulse.worst,
     }  # fmt: skip
-    figures = {"tuiview": tuiview.__version__, "loop": loop, "loader": asdict(counters)}
+    figures = {"tuiview": tuiview.__version__, "loop": loop, "loader": to_builtins(counters)}
     return json.dumps(figures, indent=2) + "\n"
 
 

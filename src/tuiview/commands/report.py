@@ -13,9 +13,11 @@ import json
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from tuiview.commands.options import (
     add_collection,
@@ -96,7 +98,7 @@ def _rows(paths: Sequence[Path]) -> Iterator[Row]:
 
 
 def _fields(found: Agreement, selves: Sequence[Consistency]) -> dict[str, object]:
-    fields = asdict(found)
+    fields: dict[str, object] = to_builtins(found)
     fields["disputed"] = {
         key: {who: sorted(names) for who, names in said.items()}
         for key, said in found.disputed.items()

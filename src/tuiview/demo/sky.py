@@ -6,10 +6,10 @@ Signals are in electrons in the bands g, r and z: `(3, ny, nx)` float32, row 0 a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Image = NDArray[np.float32]
@@ -20,8 +20,7 @@ SIZE = 256
 _BLUE, _YELLOW, _RED = (0.95, 0.85, 0.75), (0.55, 0.9, 1.1), (0.3, 0.75, 1.25)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One patch of sky.
 
     Attributes:

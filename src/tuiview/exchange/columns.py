@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tuiview.errors import UnreadableError, UsageError
 from tuiview.exchange.options import CatalogueOptions
@@ -33,8 +34,7 @@ _IMAGES = (
 _IMAGE_MARKER = {"date", "image", "group", "label", "x", "y"}
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """Which columns say what; None where there is none."""
 
     sky: tuple[str, str] | None = None

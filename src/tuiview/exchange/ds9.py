@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from tuiview.exchange.region import Figure, Joined, Region, System
 from tuiview.imaging.overlay import Symbol, rgb

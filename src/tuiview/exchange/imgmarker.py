@@ -8,9 +8,10 @@ import json
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from tuiview.collection.replicates import AGAIN
 from tuiview.errors import TuiviewError, UnreadableError
@@ -188,8 +189,7 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """What was written.
 
     Attributes:

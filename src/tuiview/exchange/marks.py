@@ -7,8 +7,10 @@ import math
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from tuiview.collection.replicates import repeat_key, split_key
 from tuiview.errors import TuiviewError
@@ -24,8 +26,7 @@ _NAMESPACE = uuid.UUID("6f0a6c0e-6b6e-5d0c-9b5e-1f2d7a9c4b11")
 _PAGE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class GivenMark:
+class GivenMark(Struct, frozen=True):
     """A mark as a file has it; what it does not say is empty or None.
 
     Attributes:
@@ -57,8 +58,7 @@ class GivenMark:
     replicate: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class GivenItem:
+class GivenItem(Struct, frozen=True):
     """What a file says of an item, or of its repeat; None is what it does not speak of."""
 
     image: str
@@ -74,8 +74,7 @@ class GivenItem:
 Given = GivenMark | GivenItem
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(Struct):
     """What became of an import.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
+
+from msgspec import Struct, field
 
 from tuiview.errors import UsageError
 from tuiview.imaging.overlay import Symbol, rgb
@@ -23,8 +24,7 @@ USAGE = "FILE[,ra=COLUMN,dec=COLUMN,label=COLUMN,color=#ff0,shape=square,...]"
 _OPTION = re.compile(r",(?=[a-z]+=)")
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogueOptions:
+class CatalogueOptions(Struct, frozen=True):
     """A catalogue or a file of regions, as it was asked for.
 
     Attributes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
 
 from tuiview.text import printable
 
@@ -89,8 +90,7 @@ for (const pane of document.querySelectorAll('.pane')) {
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Card:
+class Card(Struct, frozen=True, eq=False):
     """One picture of the page.
 
     Attributes:
@@ -106,8 +106,7 @@ class Card:
     state: ItemState | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """What the page is of.
 
     Attributes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from tuiview.errors import UnreadableError
@@ -60,8 +60,7 @@ class Drawn(NamedTuple):
     partial: bool = False
 
 
-@dataclass(eq=False)
-class Place:
+class Place(Struct, eq=False, dict=True):
     """A frame of an item.
 
     Attributes:

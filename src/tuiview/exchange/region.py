@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from tuiview.imaging.overlay import Symbol
 
@@ -31,8 +32,7 @@ class Figure(NamedTuple):
     arrow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """One region of a file.
 
     Attributes:

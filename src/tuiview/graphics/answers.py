@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 ESC = "\x1b"
 
@@ -24,8 +25,7 @@ class Kind(StrEnum):
     OTHER = "other"  # any other string or report that is never a key
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One answer of the terminal.
 
     Attributes:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tuiview.graphics.payload import Area, Payload, Protocol, Quality
 
@@ -35,8 +36,7 @@ _SMALLEST_SAMPLE = 2_048
 _TRUSTED_SAMPLE = 8_192
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(Struct):
     token: int
     nbytes: int
     at: float

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Protocol(StrEnum):
@@ -16,8 +17,7 @@ class Protocol(StrEnum):
     BLOCKS = "blocks"
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
+class Area(Struct, frozen=True):
     """A rectangle of terminal cells that a picture fills.
 
     Attributes:
@@ -45,8 +45,7 @@ class Area:
         return self.rows * self.cell_height - self.spare
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
+class Quality(Struct, frozen=True):
     """How finely a picture is encoded.
 
     Attributes:
@@ -66,8 +65,7 @@ FINE = Quality()
 """Everything that the protocol can show."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Payload:
+class Payload(Struct, frozen=True, eq=False):
     """A picture as the bytes that a terminal takes.
 
     Attributes:

@@ -8,8 +8,9 @@ import select
 import termios
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tuiview.graphics.answers import Answer, AnswerSplitter, Kind
 
@@ -29,8 +30,7 @@ BATCH = _VERSION + _SIZES + _SIXEL_LIMITS + _SYNCHRONIZED + _REPEAT
 """What is asked of any terminal that understands control sequences at all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """What a batch of questions brought.
 
     Attributes:

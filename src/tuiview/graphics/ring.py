@@ -5,7 +5,9 @@ from __future__ import annotations
 import random
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tuiview.graphics.payload import Area, Payload, Quality
 
@@ -14,8 +16,7 @@ _FEWEST, _MOST = 4, 16
 _SMALL_IDS = range(32, 240)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """One picture in the terminal.
 
     Attributes:

@@ -8,8 +8,9 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics import probe
@@ -29,8 +30,7 @@ _WRAPPED_SAMPLE, _MOST_SAMPLES = 16_384, 64
 _NOTHING = b"\x1b[0;0;0;0;0;0;0m"
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(Struct, frozen=True):
     """The way to the terminal.
 
     Attributes:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import termios
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tuiview.errors import UsageError
 from tuiview.graphics import brands, probe, tmux
@@ -34,8 +36,7 @@ _BAND = 6
 _PLAIN_TERMS = ("", "dumb", "linux", "cons25", "vt52")
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """What is known of the terminal that this process runs in.
 
     Attributes:

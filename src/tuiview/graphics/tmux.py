@@ -6,7 +6,8 @@ import re
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _FORMATS = (
     "#{version}",
@@ -31,8 +32,7 @@ _YOUNG = 2.0
 _AGAIN = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Tmux:
+class Tmux(Struct, frozen=True):
     """What tmux says of itself and of the terminal that it runs in.
 
     Attributes:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from msgspec import Struct
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LARGEST_TABLE = 1_000_000
@@ -19,8 +20,7 @@ DRAINED = 2_048
 """Bytes below which a connection counts as drained: keys and echoes are always under way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """A TCP connection of this host.
 
     Attributes:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tuiview.imaging.overlay import Line, Polygon, Shape, Text
 from tuiview.imaging.viewport import Viewport
@@ -24,8 +25,7 @@ _MAP_SHARE = 0.2  # of the pane that a mini-map takes
 _LINE = 18  # screen pixels from line to line
 
 
-@dataclass(frozen=True, slots=True)
-class Annotations:
+class Annotations(Struct, frozen=True):
     """What explains a picture; stands in an overlay until geometry and sky are known.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from tuiview.imaging.contours import even_levels, segments
@@ -18,8 +18,7 @@ Floats = NDArray[np.float64]
 _PIECE = 128  # points of a profile whose pixels are read together
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Curve:
+class Curve(Struct, frozen=True, eq=False):
     """Values along a line through one or many frames.
 
     Attributes:
@@ -133,8 +132,7 @@ def spectrum(
     return Curve(f"spectrum at {col} {row}", where, values, label, unit, mark)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
+class Histogram(Struct, frozen=True, eq=False):
     """How often values occur.
 
     Attributes:
@@ -198,8 +196,7 @@ def histogram(
     return Histogram(edges, counts.astype(np.int64), limits, outside, unit)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ContourMap:
+class ContourMap(Struct, frozen=True, eq=False):
     """Contour lines about a position.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 INTERVALS = (
     "zscale", "minmax", "99.5%", "99%", "98%", "97%", "96%", "95%", "92.5%", "90%", "visiomatic",
@@ -22,8 +24,7 @@ RANGES: dict[str, tuple[float, float]] = {
 COMPOSITIONS = ("lupton", "simple", "mix", "difference", "residual")
 
 
-@dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(Struct, frozen=True):
     """How several frames of one size make one picture.
 
     Attributes:
@@ -67,8 +68,7 @@ class SkyView(NamedTuple):
     arcsec: float
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Struct, frozen=True):
     """How a frame is shown.
 
     Attributes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging.overlay import (
@@ -67,8 +67,7 @@ def draw(
 _FAR = 8000.0  # screen pixels; what reaches farther is cut before it is drawn
 
 
-@dataclass(slots=True)
-class _Pen:
+class _Pen(Struct):
     """Draws single shapes. Pillow's coordinates are pixel numbers: a pixel's edge is half below."""
 
     draw: ImageDraw

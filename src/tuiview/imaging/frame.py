@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import Poll, never
@@ -46,8 +46,7 @@ class Card(NamedTuple):
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reduced:
+class Reduced(Struct, frozen=True, eq=False):
     """A box of a frame brought to the size of a pane.
 
     Attributes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging.cuts import Curve
@@ -21,8 +21,7 @@ _HALF = 12  # pixels to either side that are fitted
 _NEAR = 4  # pixels to either side among which the peak is sought
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LineFit:
+class LineFit(Struct, frozen=True, eq=False):
     """A Gaussian on a level background, fitted to the average of some lines or columns.
 
     Attributes:

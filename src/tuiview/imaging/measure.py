@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import TuiviewError
@@ -22,8 +22,7 @@ class MeasureError(TuiviewError):
     """There is nothing to measure: off the image, no finite pixel, no source."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stamp:
+class Stamp(Struct, frozen=True, eq=False):
     """A piece of a frame as numbers.
 
     Attributes:
@@ -66,8 +65,7 @@ def floats(pixels: Pixels) -> Floats:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What `statistics` found. `clipped_*` are after clipping at 3 sigma about the median."""
 
     n: int
@@ -197,8 +195,7 @@ def _area_below(x: Floats, y: Floats, radius: float) -> Floats:
     return np.where(y < 0, below, whole - (arc - y * (cut + c)))
 
 
-@dataclass(frozen=True, slots=True)
-class Photometry:
+class Photometry(Struct, frozen=True):
     """What `aperture_photometry` found.
 
     Attributes:
@@ -294,8 +291,7 @@ def aperture_photometry(
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Peak:
+class Peak(Struct, frozen=True):
     """A local maximum: its whole pixel, its centre by the pixels about it, and its height."""
 
     x: int
@@ -346,8 +342,7 @@ def _top_of_three(values: Floats, level: float) -> float:
     return 0.5 * (before - after) / bend if bend < 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PixelTable:
+class PixelTable(Struct, frozen=True, eq=False):
     """Native pixel values about a position.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import ArrayLike
 
 Symbol = Literal["circle", "square", "cross", "plus", "diamond", "dot", "arrow"]
@@ -15,8 +15,7 @@ DARK = 0x101010
 GREEN = 0x00FF00
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class Shape(Struct, frozen=True, kw_only=True):
     """What all shapes have.
 
     Attributes:
@@ -33,15 +32,13 @@ class Shape:
     space: Literal["image", "screen"] = "image"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sized(Shape):
+class Sized(Shape, frozen=True, kw_only=True):
     """A shape whose size is in image pixels (`image`) or in screen pixels."""
 
     unit: Literal["image", "screen"] = "screen"
 
 
-@dataclass(frozen=True, slots=True)
-class Circle(Sized):
+class Circle(Sized, frozen=True):
     """A circle about a position."""
 
     x: float
@@ -49,8 +46,7 @@ class Circle(Sized):
     radius: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ellipse(Sized):
+class Ellipse(Sized, frozen=True):
     """An ellipse; `a` and `b` are half axes, `angle` degrees of `a` from +x towards +y."""
 
     x: float
@@ -60,8 +56,7 @@ class Ellipse(Sized):
     angle: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Rectangle(Sized):
+class Rectangle(Sized, frozen=True):
     """A rectangle about a position; `angle` in degrees of its base from +x towards +y.
 
     With `fill` it is filled with that colour, 0xRRGGBB.
@@ -75,8 +70,7 @@ class Rectangle(Sized):
     fill: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cross(Sized):
+class Cross(Sized, frozen=True):
     """Two strokes of length `size` across each other; `upright` makes it a plus sign."""
 
     x: float
@@ -85,8 +79,7 @@ class Cross(Sized):
     upright: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line(Shape):
+class Line(Shape, frozen=True):
     """A straight line, with an arrow head at its end if `arrow`."""
 
     x0: float
@@ -96,23 +89,20 @@ class Line(Shape):
     arrow: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Polygon(Shape):
+class Polygon(Shape, frozen=True):
     """Corners `((x, y), ...)` joined by lines; the last with the first if `closed`."""
 
     points: tuple[tuple[float, float], ...]
     closed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Segments(Shape):
+class Segments(Shape, frozen=True):
     """Many straight lines; `ends` are x0, y0, x1, y1 as the bytes of a float64 array."""
 
-    ends: bytes = field(repr=False)
+    ends: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Text(Shape):
+class Text(Shape, frozen=True):
     """Words at a position.
 
     Attributes:
@@ -130,8 +120,7 @@ class Text(Shape):
     dy: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Crosshair(Shape):
+class Crosshair(Shape, frozen=True):
     """Lines through a position with a gap about it; over the whole pane without `arm`.
 
     `arm` and `gap` are in screen pixels.
@@ -143,8 +132,7 @@ class Crosshair(Shape):
     arm: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Points(Shape):
+class Points(Shape, frozen=True):
     """Many equal symbols, drawn together: ten thousand take a few milliseconds.
 
     Attributes:
@@ -153,7 +141,7 @@ class Points(Shape):
         size: Width of a symbol in screen pixels.
     """
 
-    positions: bytes = field(repr=False)
+    positions: bytes
     symbol: Symbol = "circle"
     size: int = 9
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging.cuts import ContourMap, Curve, Histogram
@@ -73,8 +73,7 @@ def label(value: float, step: float) -> str:
     return f"{value:.{max(0, -math.floor(math.log10(step) + 1e-9))}f}"
 
 
-@dataclass(slots=True)
-class _Axes:
+class _Axes(Struct):
     """A plot being drawn.
 
     Attributes:

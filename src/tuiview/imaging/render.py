@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from tuiview.imaging import annotate, colormaps, overlay
@@ -176,8 +176,7 @@ def channels(color: int) -> tuple[int, int, int]:
     return color >> 16 & 255, color >> 8 & 255, color & 255
 
 
-@dataclass(slots=True)
-class Inks:
+class Inks(Struct):
     """Hands out palette indices for colours; when they run out, that of the nearest colour."""
 
     colors: list[int] = field(default_factory=list)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import UsageError
@@ -175,8 +175,7 @@ def adjusted(
     return y if gamma == 1.0 else y ** (1.0 / gamma)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tone:
+class Tone(Struct, frozen=True, eq=False):
     """How values become levels.
 
     Attributes:

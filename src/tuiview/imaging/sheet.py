@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging import colormaps
@@ -34,8 +34,7 @@ class Place(NamedTuple):
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where the tiles of a sheet lie, row by row from the top left.
 
     Attributes:
@@ -111,8 +110,7 @@ class Layout:
         return Place(x0 + gap, y0 + gap, max(1, width), max(1, height))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TilePicture:
+class TilePicture(Struct, frozen=True, eq=False):
     """What a sheet shows in one place.
 
     Attributes:

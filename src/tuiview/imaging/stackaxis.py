@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
@@ -14,8 +15,7 @@ _CODED = re.compile(r".{4}-(LOG|TAB|GRI|GRA|[A-Z]2[A-Z])$")
 """FITS types whose values do not run evenly (Greisen et al. 2006)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackAxis:
+class StackAxis(Struct, frozen=True):
     """What the planes of a cube stand for.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging.frame import Frame
@@ -17,8 +17,7 @@ _GAUSS = 2.0 * math.sqrt(2.0 * math.log(2.0))  # FWHM of a Gaussian in sigmas
 _MOST = 40.0  # the largest radius that is taken by itself
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """A round profile fitted to the pixels about a star.
 
     Attributes:
@@ -44,8 +43,7 @@ class Fit:
         return np.asarray(self.background + self.amplitude * shape)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RadialProfile:
+class RadialProfile(Struct, frozen=True, eq=False):
     """Pixel values by their distance from the centre of a star.
 
     Attributes:

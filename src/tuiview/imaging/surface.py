@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.imaging.drawing import words
@@ -22,8 +22,7 @@ _INKS = ((18, 18, 20), (12, 16, 24), (220, 220, 224))
 _LOW, _HIGH = np.array((36, 62, 110)), np.array((196, 236, 255))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Surface:
+class Surface(Struct, frozen=True, eq=False):
     """Pixels to be seen as a landscape.
 
     Attributes:

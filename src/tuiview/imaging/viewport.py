@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import ArrayLike, NDArray
 
 from tuiview.imaging.display import Display
@@ -34,8 +35,7 @@ class Cutout(NamedTuple):
     placement: Placement
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Placement:
+class Placement(Struct, frozen=True, eq=False):
     """Where the pixels of a reduced box go in a pane.
 
     Attributes:
@@ -83,8 +83,7 @@ class Placement:
         return pane
 
 
-@dataclass(frozen=True, slots=True)
-class Viewport:
+class Viewport(Struct, frozen=True):
     """How an image lies in a pane.
 
     Screen positions are in pane pixels from its top left corner: (0, 0) is the corner itself and

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tuiview.loading.cache import Lru
 from tuiview.loading.request import Answer, Failed, Shown
@@ -11,8 +12,7 @@ from tuiview.loading.request import Answer, Failed, Shown
 _FAILED_BYTES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     answer: Answer
     since: float
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import UsageError
@@ -20,8 +20,7 @@ Values = NDArray[np.float64]
 _MAX_SAMPLE = 20_000  # values of a channel that say where its background lies
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a composition comes to in one image.
 
     Attributes:
@@ -36,8 +35,7 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The frames of an open image by name, as a composition needs them.
 
     Attributes:
@@ -53,8 +51,7 @@ class Parts:
     together: Callable[[tuple[str, str]], Values]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Composed:
+class Composed(Struct, frozen=True, eq=False):
     """Frames put together.
 
     Attributes:

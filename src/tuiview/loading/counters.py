@@ -7,7 +7,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 STAGES = ("wait", "open", "reduce", "sample", "limits", "render", "encode", "info", "inspect")
 """The stages that are timed, in the order in which a picture passes them."""
@@ -15,8 +16,7 @@ STAGES = ("wait", "open", "reduce", "sample", "limits", "render", "encode", "inf
 _KEPT = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Struct, frozen=True):
     """How long a stage took, over the last runs.
 
     Attributes:
@@ -32,8 +32,7 @@ class Spread:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(Struct, frozen=True):
     """The state of the loader at one moment.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tuiview.imaging.frame import Box, Reduced
 from tuiview.loading.cache import Lru, OpenImages
@@ -11,8 +12,7 @@ from tuiview.loading.request import ImageInfo, Rendered
 from tuiview.loading.samples import Samples
 
 
-@dataclass(frozen=True, slots=True)
-class Caches:
+class Caches(Struct, frozen=True):
     """What the stages leave for the next time; all but the payloads, which the loader keeps.
 
     Attributes:
@@ -51,4 +51,4 @@ class Caches:
 
     def each(self) -> Mapping[str, Lru[object, object] | OpenImages]:
         """The caches by name."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return {name: getattr(self, name) for name in self.__struct_fields__}

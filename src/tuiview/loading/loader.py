@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from tuiview.collection.base import Item
 from tuiview.errors import Cancelled, TuiviewError
@@ -35,8 +36,7 @@ _LOST = 1.0  # seconds in a read that nobody wants after which a thread is made 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LoaderSettings:
+class LoaderSettings(Struct, frozen=True):
     """What can be set.
 
     Attributes:
@@ -62,8 +62,7 @@ DEFAULTS = LoaderSettings()
 """Everything as it comes."""
 
 
-@dataclass(slots=True)
-class _Task:
+class _Task(Struct):
     """The work of one job: a request for a picture, or a question with its own way to answer."""
 
     items: frozenset[str]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tuiview.collection.base import Item
@@ -221,8 +222,7 @@ class Pipeline:
         return self._content(shot, cutout).reduced, ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Shot:
+class _Shot(Struct, frozen=True):
     """What one request shows of an open image.
 
     Attributes:

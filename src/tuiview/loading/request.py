@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 from tuiview.collection.base import Item
 from tuiview.graphics.payload import FINE, Area, Payload, Protocol, Quality
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from tuiview.picture import Picture
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(Struct, frozen=True):
     """One of the small pictures of a sheet.
 
     Attributes:
@@ -43,8 +43,7 @@ class Tile:
         return (self.item.key, self.display, self.overlay, self.caption, self.colors)
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """Many small pictures side by side in the place of one.
 
     Attributes:
@@ -66,8 +65,7 @@ class Sheet:
         return (self.columns, self.rows, tiles, self.selected)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One picture for one pane.
 
     Attributes:
@@ -107,8 +105,7 @@ class Request:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ImageInfo:
+class ImageInfo(Struct, frozen=True, eq=False):
     """What is known of an opened item; independent of the display.
 
     Attributes:
@@ -137,8 +134,7 @@ class ImageInfo:
     wcs: WCS | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rendered:
+class Rendered(Struct, frozen=True, eq=False):
     """A picture before it is encoded; the attributes are those of `Shown`."""
 
     picture: Picture
@@ -155,8 +151,7 @@ class Rendered:
         return self.picture.nbytes + 500
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class Shown(Struct, frozen=True, eq=False):
     """A picture ready for the terminal.
 
     Attributes:
@@ -193,8 +188,7 @@ class Shown:
         return (signature, self.serial) if self.preview else signature
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Failed:
+class Failed(Struct, frozen=True, eq=False):
     """A request that cannot be answered; its words stand in the picture's place."""
 
     request: Request
@@ -205,8 +199,7 @@ class Failed:
 Answer = Shown | Failed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Progress:
+class Progress(Struct, frozen=True, eq=False):
     """How a demand that is not answered yet is getting on.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from tuiview.errors import Poll
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 _WORTH_A_GUESS = 32 << 20  # bytes; all pixels of less are ranked about as fast as drawn
 
 
-@dataclass(slots=True)
-class Samples:
+class Samples(Struct):
     """What is known of a frame's values, for its limits.
 
     Attributes:

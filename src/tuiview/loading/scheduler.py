@@ -8,9 +8,10 @@ is dropped, or told so through its `wanted` if it runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 W = TypeVar("W")
 Order = tuple[int, int]
@@ -25,8 +26,7 @@ class Rank(IntEnum):
     AHEAD = 3
 
 
-@dataclass(eq=False, slots=True)
-class Job(Generic[W]):
+class Job(Struct, Generic[W], eq=False):
     """One piece of work.
 
     Attributes:

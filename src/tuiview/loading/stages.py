@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import Poll
@@ -107,8 +107,7 @@ def _encode(picture: Picture, area: Area, protocol: Graphics, quality: Quality) 
     return encode(picture, area, protocol, quality)
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """The stages of the pipeline; heavy rooms are imported when a stage first runs.
 
     Attributes:

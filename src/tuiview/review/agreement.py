@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+from msgspec import Struct
 
 from tuiview.review.reading import Row
 
@@ -14,8 +15,7 @@ Verdicts = Mapping[str, frozenset[str]]
 """The categories that each reviewer of one item gave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What one reviewer has done.
 
     Attributes:
@@ -33,8 +33,7 @@ class Done:
     categories: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """How far two reviewers agree on the items that both decided on.
 
     Attributes:
@@ -53,8 +52,7 @@ class Pair:
     by_category: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """How far all reviewers agree.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from tuiview.review.history import DEPTH
 from tuiview.review.model import Event
@@ -25,8 +26,7 @@ from tuiview.review.rows import (
 from tuiview.review.schema import identity_of
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where the reviewer was.
 
     Attributes:
@@ -40,8 +40,7 @@ class Place:
     extras: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """What goes into one transaction.
 
     Attributes:
@@ -94,8 +93,7 @@ def apply(connection: sqlite3.Connection, session: Session, batch: Batch, utc: s
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """What a reviewer's earlier sessions left.
 
     Attributes:

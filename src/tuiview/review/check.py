@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from tuiview.review import filesystem, schema
 from tuiview.review.database import copying
@@ -22,8 +23,7 @@ from tuiview.text import printable
 _LINES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """How a store is.
 
     Attributes:
@@ -91,8 +91,7 @@ def check(path: Path) -> Checked:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(Struct, frozen=True):
     """What a repair did.
 
     Attributes:

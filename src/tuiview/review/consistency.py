@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from statistics import median
+
+from msgspec import Struct, field
 
 from tuiview.collection.replicates import AGAIN
 from tuiview.review.agreement import cohen_kappa
@@ -13,8 +14,7 @@ from tuiview.review.model import ItemState, Mark
 from tuiview.review.reading import Row
 
 
-@dataclass(frozen=True, slots=True)
-class Consistency:
+class Consistency(Struct, frozen=True):
     """How far one reviewer agrees with themself on the items decided on both times.
 
     Attributes:
@@ -42,8 +42,7 @@ class Consistency:
     disputed: Mapping[str, tuple[frozenset[str], frozenset[str]]]
 
 
-@dataclass(slots=True)
-class _Twice:
+class _Twice(Struct):
     first: dict[str, ItemState] = field(default_factory=dict)
     again: dict[str, ItemState] = field(default_factory=dict)
 

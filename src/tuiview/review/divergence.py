@@ -9,8 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import combinations
+
+from msgspec import Struct
 
 from tuiview.review.model import What
 from tuiview.review.rows import restored
@@ -19,8 +20,7 @@ from tuiview.review.tally import field_of
 _Subject = tuple[int, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """What was said last on one side.
 
     Attributes:
@@ -34,8 +34,7 @@ class Side:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """One matter on which copies of a reviewer's store say different things.
 
     The later side stands.
@@ -55,8 +54,7 @@ class Conflict:
     later: Side
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     uuid: bytes
     session: int
     new: str

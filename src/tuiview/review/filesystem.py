@@ -9,8 +9,9 @@ import os
 import struct
 import tempfile
 import threading
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 NETWORK = frozenset(
     {
@@ -27,8 +28,7 @@ NO_LOCKS = "unix-none"
 _PATIENCE = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(Struct, frozen=True):
     """The mounted file system that a path lies on.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import groupby
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from tuiview.review.model import Event, What
 

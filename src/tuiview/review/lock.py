@@ -14,9 +14,11 @@ import json
 import os
 import platform
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from tuiview.review.errors import StoreError, StoreLockedError
 from tuiview.review.filesystem import make_folder
@@ -25,8 +27,7 @@ _PATIENCE = 5.0
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF}
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """Who holds a store.
 
     Attributes:

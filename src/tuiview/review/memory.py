@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tuiview.review.model import Event, ItemState
 from tuiview.review.tally import Tally, differing
@@ -13,8 +14,7 @@ CAPACITY = 50_000
 """Items kept; those with unsaved events stay beyond it."""
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(Struct):
     saved: Tally | None = None
     current: Tally | None = None
     unsaved: list[Event] = field(default_factory=list)

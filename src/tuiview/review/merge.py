@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from tuiview.review.divergence import Conflict, Descent
 from tuiview.review.rebuild import refresh
@@ -27,8 +28,7 @@ _HOPELESS = 4 * _PAGE
 """Spans in a row that cannot be read before a table is given up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What a merge did.
 
     Attributes:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct, field
 
 
 class What(StrEnum):
@@ -24,8 +25,7 @@ class What(StrEnum):
     MARK_DELETED = "mark-deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A point in a group on a frame.
 
     Attributes:
@@ -47,8 +47,7 @@ class Mark:
     dec: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What the reviewer did, before the store gives it identity and time.
 
     Attributes:
@@ -73,8 +72,7 @@ class Decision:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ItemState:
+class ItemState(Struct, frozen=True):
     """What is currently said of an item: the sum of its events.
 
     Attributes:
@@ -103,8 +101,7 @@ UNTOUCHED = ItemState()
 """What is said of an item before anything was decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A decision with identity and time, as it is kept for good.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tuiview.review import filesystem, schema
 from tuiview.review.backup import Backups
@@ -17,8 +18,7 @@ from tuiview.review.trouble import unopened
 from tuiview.text import printable
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A database that is this process's to write.
 
     Attributes:

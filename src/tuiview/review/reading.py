@@ -6,10 +6,11 @@ import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from tuiview.collection.replicates import split_key
 from tuiview.review.model import Event, ItemState, Mark
@@ -24,8 +25,7 @@ _PAGE = 1000
 _ITEMS = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one reviewer says of one item.
 
     Attributes:
@@ -40,8 +40,7 @@ class Row:
     replicate: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class MarkRow:
+class MarkRow(Struct, frozen=True):
     """A mark with what it belongs to.
 
     Attributes:

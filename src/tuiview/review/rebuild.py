@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from tuiview.review.model import Event
 from tuiview.review.reading import named
@@ -56,8 +57,7 @@ def replayed(connection: sqlite3.Connection) -> Iterator[tuple[int, int, Tally]]
         last = items[-1][0]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Where what is kept is not what the events say.
 
     Attributes:

@@ -7,8 +7,9 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tuiview.review import schema
 from tuiview.review.batch import Batch, apply
@@ -28,8 +29,7 @@ _PATIENCE = 0.5
 """Seconds to wait for a database on which another thread may hang."""
 
 
-@dataclass(frozen=True, slots=True)
-class Farewell:
+class Farewell(Struct, frozen=True):
     """How a store was left.
 
     Attributes:

@@ -6,9 +6,10 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from tuiview.collection.replicates import AGAIN, repeat_key
 from tuiview.review.model import Decision, Event, ItemState, Mark, What
@@ -40,8 +41,7 @@ def _hide(found: re.Match[str]) -> str:
     return chr(0x10FF00 + (code & 0xFF)) if 0xDC80 <= code <= 0xDCFF else "\ufffd"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One run of the program, as the events of it refer to it."""
 
     uuid: UUID
@@ -140,8 +140,7 @@ def session_id(connection: sqlite3.Connection, session: Session) -> int:
     return int(row[0])
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An event with its JSON made, ready to be written."""
 
     event: Event

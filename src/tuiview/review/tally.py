@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from tuiview.collection.replicates import split_key
 from tuiview.review.model import UNTOUCHED, Decision, Event, ItemState, Mark, What
@@ -19,8 +21,7 @@ MARKING = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """An item's state with what is needed to carry it on.
 
     Attributes:

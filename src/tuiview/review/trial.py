@@ -15,8 +15,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from tuiview.errors import TuiviewError
 from tuiview.review import filesystem
@@ -30,8 +31,7 @@ _SLOW = 0.25
 _HANG = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The result of one trial.
 
     Attributes:
@@ -45,8 +45,7 @@ class Finding:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What a file system is good for.
 
     Attributes:

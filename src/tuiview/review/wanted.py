@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tuiview.review.model import ItemState
 from tuiview.review.rows import stored
@@ -18,8 +19,7 @@ STATES = 65_536
 """States to go through at once; nothing can be written meanwhile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Conditions on an item's state, all of which must hold; None asks nothing."""
 
     category: str | None = None

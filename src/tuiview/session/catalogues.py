@@ -6,8 +6,10 @@ import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tuiview.errors import TuiviewError, UsageError
 from tuiview.imaging.frame import Box
@@ -30,13 +32,11 @@ _MARGIN = 1.5
 Key = tuple[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class CataloguesChanged(Change):
+class CataloguesChanged(Change, frozen=True):
     """A catalogue was read, shown or hidden."""
 
 
-@dataclass(eq=False)
-class Sheet:
+class Sheet(Struct, eq=False):
     """One catalogue of the review.
 
     Attributes:
@@ -52,8 +52,7 @@ class Sheet:
     failed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Overlay:
+class _Overlay(Struct, frozen=True):
     """What all catalogues draw over one frame."""
 
     drawn: dict[int, Drawn] = field(default_factory=dict)
@@ -75,8 +74,7 @@ class _Overlay:
         return total
 
 
-@dataclass(frozen=True, slots=True)
-class _Closeup:
+class _Closeup(Struct, frozen=True):
     """What all catalogues draw over a part of a frame.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tuiview.collection.base import Item
 from tuiview.loading.request import Answer, ImageInfo, Progress
@@ -12,44 +13,37 @@ from tuiview.loading.request import Answer, ImageInfo, Progress
 Severity = Literal["information", "warning", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Something that a screen may want to show."""
 
 
-@dataclass(frozen=True, slots=True)
-class CursorMoved(Change):
+class CursorMoved(Change, frozen=True):
     """Another item is current."""
 
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionsChanged(Change):
+class DecisionsChanged(Change, frozen=True):
     """What is said of the current item, or of items in sight, has changed or become known."""
 
 
-@dataclass(frozen=True, slots=True)
-class DisplayChanged(Change):
+class DisplayChanged(Change, frozen=True):
     """How the current item is shown has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class PictureAnswered(Change):
+class PictureAnswered(Change, frozen=True):
     """The picture of the current item is there, or cannot be."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Progressed(Change):
+class Progressed(Change, frozen=True):
     """The picture of the current item takes long."""
 
     progress: Progress
 
 
-@dataclass(frozen=True, slots=True)
-class MetadataRead(Change):
+class MetadataRead(Change, frozen=True):
     """Header and metadata of an item are there; `info` is None if it cannot be opened."""
 
     item: Item
@@ -57,50 +51,42 @@ class MetadataRead(Change):
     more: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class NeighbourReady(Change):
+class NeighbourReady(Change, frozen=True):
     """A neighbour's picture is encoded and may be sent ahead."""
 
     answer: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class NeighboursChanged(Change):
+class NeighboursChanged(Change, frozen=True):
     """Other pictures are the neighbours now; those that are ready may be sent ahead."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectionGrew(Change):
+class CollectionGrew(Change, frozen=True):
     """More rows are known, or the view is another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowsLoaded(Change):
+class RowsLoaded(Change, frozen=True):
     """Items or states that were asked for are in memory now."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoreChanged(Change):
+class StoreChanged(Change, frozen=True):
     """Decisions became durable, or could not be written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToRun(Change):
+class ToRun(Change, frozen=True):
     """A job that is for the screen's thread."""
 
     job: Callable[[], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed(Change):
+class Noticed(Change, frozen=True):
     """Something to tell the reviewer in passing."""
 
     message: str
     severity: Severity = "information"
 
 
-@dataclass(frozen=True, slots=True)
-class Faulted(Change):
+class Faulted(Change, frozen=True):
     """A fault of the program: an exception that nobody foresaw, caught on another thread."""
 
     error: Exception

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from tuiview.collection.base import Searchable
@@ -26,8 +27,7 @@ _ROWS = 65_536
 _SEEDS = 10**6
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What is reviewed, and in which order.
 
     Attributes:
@@ -179,8 +179,7 @@ def _named(
     return kept
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which items are kept.
 
     Attributes:

@@ -7,8 +7,9 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, to_builtins
 
 from tuiview.collection.replicates import split_key
 from tuiview.errors import TuiviewError, UsageError
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from tuiview.settings import Category, Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What is true while one decides; it goes into every event.
 
     Attributes:
@@ -248,7 +248,7 @@ class Decisions:
 
     def _record(self, now: Circumstances, *said: Said) -> None:
         assert now.key is not None
-        display = {k: v for k, v in asdict(now.display).items() if v is not None}
+        display = {k: v for k, v in to_builtins(now.display).items() if v is not None}
         display["limits"] = now.limits
         replicate = split_key(now.key)[1]
         context = now.context if replicate == 1 else now.context | {"replicate": replicate}

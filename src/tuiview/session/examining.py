@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from tuiview.errors import TuiviewError, UsageError
 from tuiview.imaging.overlay import Cross, Line, Shape
@@ -29,8 +30,7 @@ class Measured(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where and on what one examines.
 
     Attributes:
@@ -48,8 +48,7 @@ class Place:
 Measure = Callable[["Image", "Frame", Place], Measured]
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """One letter of imexamine.
 
     Attributes:
@@ -69,8 +68,7 @@ class Examination:
     between: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Examined(Change):
+class Examined(Change, frozen=True):
     """A measurement is done.
 
     Attributes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tuiview.collection.base import Searchable
@@ -28,8 +27,7 @@ _PATIENCE_SECONDS = 2.0
 _LEAD_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sought(Change):
+class Sought(Change, frozen=True):
     """What was sought is at `position`; None tells that there is none."""
 
     position: int | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import (
@@ -216,7 +217,7 @@ def check_display(values: Mapping[str, Any], where: str) -> None:
     Raises:
         UsageError: An unknown name or choice.
     """
-    known = {f.name for f in fields(Display)}
+    known = Display.__struct_fields__
     for name, value in values.items():
         if name not in known:
             raise UsageError(f"{where}: a display has no {name}", f"it has {', '.join(known)}")
@@ -234,4 +235,4 @@ def check_display(values: Mapping[str, Any], where: str) -> None:
 
 
 def _values(display: Display) -> dict[str, Any]:
-    return {f.name: getattr(display, f.name) for f in fields(display)}
+    return asdict(display)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tuiview.errors import TuiviewError
 from tuiview.session.changes import Change
@@ -20,13 +21,11 @@ _LONGEST = 24
 Pixel = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class MarkValuesRead(Change):
+class MarkValuesRead(Change, frozen=True):
     """The values under marks in sight were read."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkLine:
+class MarkLine(Struct, frozen=True):
     """A mark in words.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import asdict, replace
 
 from tuiview.errors import TuiviewError, UsageError
 from tuiview.imaging.overlay import Circle, Crosshair, Shape
@@ -29,13 +30,11 @@ SNAP_RADIUS = 12.0
 """Screen pixels within which the centroid is sought."""
 
 
-@dataclass(frozen=True, slots=True)
-class CrosshairMoved(Change):
+class CrosshairMoved(Change, frozen=True):
     """The crosshair is somewhere else, or gone."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadOut(Change):
+class ReadOut(Change, frozen=True):
     """The value under the crosshair was read."""
 
     x: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from tuiview.errors import UsageError
 
@@ -19,16 +20,14 @@ _SYSTEMS: dict[str, System] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class PixelPosition:
+class PixelPosition(Struct, frozen=True):
     """A position in pixels as typed: 0-based, or 1-based where the settings say so."""
 
     x: float
     y: float
 
 
-@dataclass(frozen=True, slots=True)
-class SkyPosition:
+class SkyPosition(Struct, frozen=True):
     """A position on the sky in degrees; `system` tells of what kind."""
 
     lon: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from tuiview.collection.selection import parse_order
 from tuiview.collection.view import View, item_at
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from tuiview.session.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class ViewMade(Change):
+class ViewMade(Change, frozen=True):
     """The view of a choice is ready; None tells that it could not be made."""
 
     view: View | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from tuiview.errors import UsageError
 from tuiview.source import FileSource
@@ -21,8 +23,7 @@ def name_of(position: int) -> str:
     return f"image {position + 1:,}"
 
 
-@dataclass(frozen=True, slots=True)
-class Veil:
+class Veil(Struct, frozen=True):
     """What is hidden.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 from tuiview.session.examining import EXAMINATIONS
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 Run = Callable[["Desk"], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """Something that one key does.
 
     Attributes:

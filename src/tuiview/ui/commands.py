@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, RANGES, STRETCHES
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 Run = Callable[["Desk", str], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command of the command line.
 
     Attributes:

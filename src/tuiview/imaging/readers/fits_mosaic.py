@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tuiview.imaging.frame import Card, Pixels
 from tuiview.imaging.readers.banded import BandedFrame
@@ -22,8 +22,7 @@ _SECTION = re.compile(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s
 _MOST_PIXELS = 1 << 33
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """An extension on the mosaic.
 
     Attributes:

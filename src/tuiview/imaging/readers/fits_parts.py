@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from tuiview.errors import NotAnImageError, UnreadableError
 from tuiview.imaging.readers.content import Content
@@ -14,8 +15,7 @@ from tuiview.imaging.readers.lazy import unique
 from tuiview.text import printable
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """An HDU that holds pictures.
 
     Attributes:

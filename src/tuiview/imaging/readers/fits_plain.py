@@ -9,9 +9,9 @@ sections 3 and 4.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from tuiview.errors import UnreadableError
 from tuiview.imaging.readers.content import Content
@@ -37,8 +37,7 @@ class Unusual(Exception):
     """The file is not plain enough; astropy is to judge it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hdu:
+class Hdu(Struct, frozen=True):
     """One header and data unit, as its header describes it.
 
     Attributes:
@@ -85,8 +84,7 @@ class Hdu:
         return value if isinstance(value, str) else str(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(Struct, frozen=True):
     """How stored numbers become values.
 
     Attributes:

@@ -6,11 +6,11 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tifffile
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.errors import NotAnImageError, Poll, UnreadableError, never
@@ -33,8 +33,7 @@ _MINISWHITE, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 2, 3, 5, 6
 _CHANNELS = ("red", "green", "blue")
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
+class _Spec(Struct, frozen=True):
     """One frame: a page of a series, at all its pyramid levels, or one sample of it.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual.geometry import Region
 from textual.timer import Timer
 from textual.widget import Widget
@@ -32,8 +33,7 @@ _MOMENT = 0.25
 _SHORTEST_FRAME = 16
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPicture:
+class NamedPicture(Struct, frozen=True):
     """A picture with its name.
 
     Attributes:

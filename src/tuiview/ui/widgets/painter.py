@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from typing import Protocol as Interface
 
+from msgspec import Struct
 from textual.geometry import Region
 
 from tuiview.graphics.answers import Answer
@@ -15,8 +15,7 @@ from tuiview.graphics.terminal import Terminal
 from tuiview.picture import Picture
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One picture that becomes another in a few places.
 
     Attributes:

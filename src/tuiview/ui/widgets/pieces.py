@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual.geometry import Region
 
 from tuiview.graphics.payload import Payload
 from tuiview.ui.widgets.painter import Painter
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Some bytes, and the refinement that is whole with them."""
 
     data: str

@@ -10,7 +10,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tuiview.graphics import tmux
 from tuiview.graphics.tmux import Tmux
@@ -20,8 +21,7 @@ _AGE = 3.0
 _POLL = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """The terminal that shows a session of tmux.
 
     Attributes:
