@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,7 +38,8 @@ class Clock:
         """A new uuid."""
         self._last = max(self._last + 1, self._wall() // 1000)
         milliseconds, microseconds = divmod(self._last, 1000)
-        bits = milliseconds << 80 | 7 << 76 | microseconds << 64 | 2 << 62 | secrets.randbits(62)
+        random = int.from_bytes(os.urandom(8)) >> 2
+        bits = milliseconds << 80 | 7 << 76 | microseconds << 64 | 2 << 62 | random
         return UUID(int=bits)
 
     def utc(self) -> str:

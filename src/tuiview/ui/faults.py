@@ -11,10 +11,9 @@ import contextlib
 import logging
 import platform
 from collections.abc import Iterator
-from importlib.metadata import version
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
+
+import textual
 
 from tuiview import __version__
 
@@ -55,7 +54,7 @@ def write_down(error: BaseException, what: str) -> str:
         what: What it kept from being done.
     """
     line = _line(error)
-    versions = f"tuiview {__version__}, textual {version('textual')}"
+    versions = f"tuiview {__version__}, textual {textual.__version__}"
     _log.error(
         "%s: %s\n%s, Python %s on %s", what, line, versions, platform.python_version(),
         platform.platform(), exc_info=error,
@@ -75,12 +74,35 @@ def _line(error: BaseException) -> str:
     return f"{name}: {words[:200]}" if words else name
 
 
-class _LateFile(RotatingFileHandler):
-    """A log file whose folder is made with its first line, and which two files bound."""
+class _LateFile(logging.Handler):
+    """A log file that is made with its first line, as its folder is, and which two files bound."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=_MOST, backupCount=1, encoding="utf-8", delay=True)
+        super().__init__()
+        self._path = path
+        self._file: logging.Handler | None = None
 
-    def _open(self) -> TextIOWrapper:
-        Path(self.baseFilename).parent.mkdir(parents=True, exist_ok=True)
-        return super()._open()
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        try:
+            if self._file is None:
+                self._file = self._made()
+            self._file.emit(record)
+        except OSError:
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+    def _made(self) -> logging.Handler:
+        from logging.handlers import RotatingFileHandler
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = RotatingFileHandler(
+            self._path, maxBytes=_MOST, backupCount=1, encoding="utf-8", delay=True
+        )
+        file.setFormatter(self.formatter)
+        return file
