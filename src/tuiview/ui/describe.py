@@ -85,6 +85,8 @@ def status_left(session: Session) -> list[Part]:
         return [(f" {progress} … (escape stops it)", _DIM)]
     if not session.count:
         return [(f"no items yet{'' if session.collection.complete else ' …'}", _DIM)]
+    if session.finding.resuming:
+        return [(f" {count} items, finding where you left off …", _DIM)]
     parts: list[Part] = [(f" {session.position + 1:,}/{count}", _BOLD)]
     parts.append((item.name if item is not None else "…", _PLAIN))
     if item is not None and session.settings.tell_repeats and item.key != item.own_key:

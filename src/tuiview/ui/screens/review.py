@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Click, Resize
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tuiview.collection.outline import Outline
@@ -68,6 +69,8 @@ class ReviewScreen(Desk):
 
     # Layout
 
+    _curtain = True
+
     def compose(self) -> ComposeResult:
         """The panels, in the layout for the terminal's size: styled and laid out but once."""
         self._adapt(self.terminal.columns, self.terminal.rows)
@@ -101,6 +104,20 @@ class ReviewScreen(Desk):
         self.session.viewer.fine = Quality(true_color=self.terminal.colors > 256)
         self.session.start()
         self.show_status()
+        self.call_after_refresh(self._raise_curtain)
+
+    def _extend_compose(self, widgets: list[Widget]) -> None:
+        """Add none of Textual's own widgets: notices have their line, and nothing has a tooltip."""
+
+    def _compositor_refresh(self) -> None:
+        """Paint; not before the panels have their sizes, as all of it would be painted again."""
+        if not self._curtain:
+            super()._compositor_refresh()
+
+    def _raise_curtain(self) -> None:
+        if self._curtain:
+            self._curtain = False
+            self._on_timer_update()
 
     async def _dispatch_message(self, message: Message) -> None:
         """Handle a message; a fault in that is told and written down, and the review goes on."""
@@ -269,6 +286,7 @@ class ReviewScreen(Desk):
     def on_image_pane_resized(self, message: ImagePane.Resized) -> None:
         """The picture has another size now."""
         self.session.viewer.use_pane(message.area, self.picture.protocol)
+        self._raise_curtain()
 
     def on_image_pane_painted(self, message: ImagePane.Painted) -> None:
         """The picture is on the screen."""

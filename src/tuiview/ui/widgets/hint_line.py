@@ -34,4 +34,5 @@ class HintLine(Widget):
             if cell_len(longer) > width:
                 break
             line = longer
-        return Strip([Segment(line, self.rich_style)]).adjust_cell_length(width, self.rich_style)
+        style = self.visual_style.rich_style
+        return Strip([Segment(line, style)]).adjust_cell_length(width, style)

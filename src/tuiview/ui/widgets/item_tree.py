@@ -114,7 +114,7 @@ class ItemTree(ScrollView, can_focus=True):
         """One visible line."""
         number = y + round(self.scroll_offset.y)
         width = self.size.width
-        base = self.rich_style
+        base = self.visual_style.rich_style
         if number >= len(self._outline):
             return Strip.blank(width, base)
         line = self._outline.line(number)

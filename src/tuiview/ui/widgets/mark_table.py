@@ -111,7 +111,7 @@ class MarkTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The head, or a mark."""
-        width, base = self.size.width, self.rich_style
+        width, base = self.size.width, self.visual_style.rich_style
         if y == 0:
             head = [(title, size, right) for title, size, right in _COLUMNS]
             return _row(head, base + self._style("head"), width)

@@ -89,7 +89,7 @@ class MetadataTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """One visible line."""
         number = y + self.scroll_offset.y
-        base = self.rich_style
+        base = self.visual_style.rich_style
         width = self.size.width
         if number >= len(self._lines):
             return Strip.blank(width, base)

@@ -38,7 +38,8 @@ class NoticeLine(Static):
         if self._next is not None:
             self._next.stop()
             self._next = None
-        self.display = bool(waiting)
+        if self.display != bool(waiting):  # setting what it is costs a layout
+            self.display = bool(waiting)
         if waiting:
             newest = waiting[-1]
             long = "\n" in newest.message or cell_len(newest.message) > self.app.size.width - 2

@@ -75,7 +75,7 @@ class PlaceBar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The track, or the words below it."""
-        base, width = self.rich_style, self.size.width
+        base, width = self.visual_style.rich_style, self.size.width
         if y:
             words = [Segment(printable(self._place.words), base + self._part("words"))]
             return Strip(words).adjust_cell_length(width, base)

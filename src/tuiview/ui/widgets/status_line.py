@@ -42,7 +42,7 @@ class StatusLine(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line as segments."""
-        base, width = self.rich_style, self.size.width
+        base, width = self.visual_style.rich_style, self.size.width
         left = Strip(_segments(self._left, base))
         right = _fitting(self._right, width - left.cell_length)
         strip = Strip(_segments(right, base))
