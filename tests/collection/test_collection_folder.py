@@ -244,6 +244,27 @@ def test_natural_order_is_total_and_independent_of_the_start(names: list[str]) -
     assert sorted(natural_order(names)) == sorted(names)
 
 
+@given(
+    st.integers(1, 6), st.sampled_from(["{}.png", "A{}_b.FITS", "{}x{}-", "é{}", "{}\u0660{}"]),
+    st.sampled_from(["", "a", "A1", "00"]), st.randoms(use_true_random=False),
+)  # fmt: skip
+def test_names_alike_are_in_the_order_of_their_keys(width, pattern, odd, dice) -> None:
+    numbers = [f"{dice.randrange(10**width):0{width}}" for _ in range(80)]
+    names = list({pattern.format(a, b) for a, b in zip(numbers, reversed(numbers), strict=True)})
+    names += [odd + names[0].swapcase()] * bool(odd)
+    assert list(natural_order(names)) == sorted(names, key=natural_key)
+
+
+def test_a_walk_that_has_begun_tells_another(touch: Touch) -> None:
+    collection = FolderCollection([touch("a.fits")], suffixes=SUFFIXES, sniff=sniff)
+    told: list[str] = []
+    collection.start(lambda: told.append("first"))
+    assert collection.wait(10)
+    collection.start(lambda: told.append("second"))
+    assert told[-1] == "second"
+    assert len(collection) == 1
+
+
 @given(st.integers(0, 10**20), st.integers(0, 10**20))
 def test_digits_compare_by_value(a: int, b: int) -> None:
     first, second = natural_key(f"x{a}.png"), natural_key(f"x{b}.png")

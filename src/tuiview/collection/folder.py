@@ -8,7 +8,7 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,9 +117,11 @@ class FolderCollection:
         return self._count
 
     def start(self, grown: Callable[[], None]) -> None:
-        """Begin walking in the background."""
-        if self._thread is None:
-            self._grown = grown
+        """Begin walking in the background; if that has begun, tell another from now on."""
+        self._grown = grown
+        if self._thread is not None:
+            grown()
+        else:
             self._thread = threading.Thread(target=self._read, name="folder-scan", daemon=True)
             self._thread.start()
 
@@ -344,11 +346,9 @@ class FolderCollection:
 
     def _append(self, names: list[bytes]) -> None:
         """Add names to the last folder begun; readers see them once the count says so."""
-        at = len(self._names)
+        ends = accumulate(map(len, names), initial=len(self._names))
         self._names += b"".join(names)
-        for name in names:
-            at += len(name)
-            self._ends.append(at)
+        self._ends.extend(islice(ends, 1, None))
         last = self._branches[-1]
         self._count += len(names)
         self._branches[-1] = Branch(last.label, last.depth, last.first, last.count + len(names))

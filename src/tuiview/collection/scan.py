@@ -41,11 +41,10 @@ class Recognition(Struct, frozen=True):
         dot = name.rfind(".")
         if dot < 0:
             return None
-        lower = name.lower()
-        if lower[dot:] in self.suffixes:
+        if name[dot:].lower() in self.suffixes:
             return True
-        inner = lower.rfind(".", 0, dot)
-        return inner >= 0 and lower[inner:] in self.suffixes
+        inner = name.rfind(".", 0, dot)
+        return inner >= 0 and name[inner:].lower() in self.suffixes
 
     def by_content(self, head: bytes) -> bool:
         """Whether these first bytes are an image's."""
