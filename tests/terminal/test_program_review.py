@@ -245,3 +245,12 @@ def test_the_profile_tells_what_was_counted(
     assert figures["loader"]["times"]["encode"]["count"] >= 3
     assert figures["loader"]["bounds"]["payloads"] > figures["loader"]["held"]["payloads"] > 0
     assert 0 < figures["loop"]["p50"] <= figures["loop"]["p99"] <= figures["loop"]["worst"]
+    assert list(figures["start"]) == [
+        "program runs", "modules imported", "first paint", "first picture",
+    ]  # fmt: skip
+    moments = list(figures["start"].values())
+    assert moments == sorted(moments)
+    assert moments[0] > 0
+    assert figures["link"]["answering"]
+    assert figures["link"]["round_trip"] > 0
+    assert figures["link"]["rate"] > 0

@@ -1,4 +1,4 @@
-"""What `--profile` writes at the end of a review: the loader's counters and the loop's delays."""
+"""What `--profile` writes at the end of a review: start, loader, event loop and link in figures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from msgspec import to_builtins
 
 import tuiview
 from tuiview.errors import TuiviewError
+from tuiview.graphics.link import Link
 from tuiview.loading.counters import Counters
+from tuiview.ui.milestones import Milestones
 from tuiview.ui.pulse import Pulse
-from tuiview.ui.screens.counters import counter_lines
+from tuiview.ui.screens.counters import counter_lines, link_lines
 
 STANDARD_ERROR = Path("-")
 
 
-def write_profile(path: Path, counters: Counters, pulse: Pulse) -> None:
+def write_profile(
+    path: Path, counters: Counters, pulse: Pulse, start: Milestones, link: Link | None
+) -> None:
     """Write the figures: JSON if the file's name ends so, else text; `-` is standard error.
 
     Raises:
         TuiviewError: The file cannot be written.
     """
-    text = _json(counters, pulse) if path.suffix == ".json" else _text(counters, pulse)
+    write = _json if path.suffix == ".json" else _text
+    text = write(counters, pulse, start, link)
     if path == STANDARD_ERROR:
         sys.stderr.write(text)
         return
@@ -33,19 +38,31 @@ def write_profile(path: Path, counters: Counters, pulse: Pulse) -> None:
         raise TuiviewError(f"{path} cannot be written: {error.strerror}", "--profile -") from error
 
 
-def _json(counters: Counters, pulse: Pulse) -> str:
+def _json(counters: Counters, pulse: Pulse, start: Milestones, link: Link | None) -> str:
     loop = {
         "count": pulse.count, "p50": pulse.percentile(50), "p99": pulse.percentile(99),
         "worst": pulse.worst,
     }  # fmt: skip
-    figures = {"tuiview": tuiview.__version__, "loop": loop, "loader": to_builtins(counters)}
+    figures = {
+        "tuiview": tuiview.__version__, "start": start.reached, "loop": loop,
+        "loader": to_builtins(counters),
+    }  # fmt: skip
+    if link is not None:
+        figures["link"] = {
+            "round_trip": link.round_trip, "rate": link.rate, "answering": link.answering,
+        }  # fmt: skip
     return json.dumps(figures, indent=2) + "\n"
 
 
-def _text(counters: Counters, pulse: Pulse) -> str:
+def _text(counters: Counters, pulse: Pulse, start: Milestones, link: Link | None) -> str:
     p50, p99 = (1e3 * pulse.percentile(percent) for percent in (50, 99))
     loop = (
         f"event loop late by    p50 {p50:.1f}, p99 {p99:.1f},"
         f" at most {1e3 * pulse.worst:.1f} ms of {pulse.count:,} looks"
     )
-    return "\n".join([*counter_lines(counters), "", loop, ""])
+    reached = [f"{name:<22}{1e3 * after:>8.0f}" for name, after in start.reached.items()]
+    measured = link_lines(link) if link is not None else []
+    return "\n".join([
+        f"{'ms after the start':<22}", *reached, "", *counter_lines(counters), "", loop,
+        "", *measured, "",
+    ])  # fmt: skip

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from tuiview.session.choice import Choice
     from tuiview.session.session import Session
     from tuiview.settings import Settings
+    from tuiview.ui.milestones import Milestones
 
 _LAST_READ = 0.3
 """Seconds for states that decisions still wait for at the end."""
@@ -96,14 +97,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--profile", metavar="FILE", type=Path,
-        help="at the end, write what was counted and timed: how many pictures were ready, reading"
-        " and waiting, queues, caches, the event loop's delay; JSON if FILE ends in .json, else"
-        " text; - for standard error",
+        help="at the end, write what was counted and timed: the start, how many pictures were"
+        " ready, reading and waiting, queues, caches, the event loop's delay, the link to the"
+        " terminal; JSON if FILE ends in .json, else text; - for standard error",
     )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Open everything, review, close everything."""
+    milestones = None
+    if args.profile is not None:
+        from tuiview.ui.milestones import IMPORTED, STARTED, Milestones
+
+        milestones = Milestones()
+        milestones.reach(STARTED)
     if not sys.stdout.isatty():
         raise TuiviewError(
             "the reviewer needs a terminal, and standard output is none",
@@ -131,6 +138,8 @@ def run(args: argparse.Namespace) -> int:
         collection = open_collection(paths, replace(collection_options(args), channels=channels))
         _import_rooms()
         terminal = asked.result()
+    if milestones is not None:
+        milestones.reach(IMPORTED)
     blocks = "shade" if os.environ.get("NO_COLOR") else settings.blocks
     terminal = replace(terminal, grid=BLOCKS[blocks])
     if terminal.colors > 256:
@@ -140,7 +149,7 @@ def run(args: argparse.Namespace) -> int:
     return review(
         collection, settings, terminal,
         choice=choice_of(args, settings), catalogues=catalogues, take_over=args.take_over,
-        profile=args.profile,
+        profile=args.profile, milestones=milestones,
     )  # fmt: skip
 
 
@@ -153,6 +162,7 @@ def review(
     catalogues: Sequence[CatalogueOptions] = (),
     take_over: bool = False,
     profile: Path | None = None,
+    milestones: Milestones | None = None,
 ) -> int:
     """Review a collection until the reviewer quits; says where the decisions are."""
     from tuiview.loading.loader import Loader, LoaderSettings
@@ -201,7 +211,7 @@ def review(
             )  # fmt: skip
 
         pulse = Pulse() if profile is not None else None
-        app = TuiviewApp(make_session, terminal, settings, log_path(), pulse)
+        app = TuiviewApp(make_session, terminal, settings, log_path(), pulse, milestones)
         _quicken()
         ended = False
         unmade = 0
@@ -231,10 +241,10 @@ def review(
         )
     if left.unsaved or unmade:
         raise TuiviewError(f"{left.unsaved + unmade} decisions could not be saved", left.hint)
-    if profile is not None and pulse is not None:
+    if profile is not None and pulse is not None and milestones is not None:
         from tuiview.commands.profile import write_profile
 
-        write_profile(profile, counted, pulse)
+        write_profile(profile, counted, pulse, milestones, app.review.link)
     if not ended:
         # Python would wait at its end for the thread that hangs in a read.
         sys.stderr.flush()

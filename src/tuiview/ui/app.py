@@ -22,6 +22,7 @@ from tuiview.session.changes import Change
 from tuiview.ui.actions import ACTIONS, key_names
 from tuiview.ui.driver import TerminalDriver
 from tuiview.ui.faults import write_down
+from tuiview.ui.milestones import PAINTED, PICTURED
 from tuiview.ui.screens.palette import Palette
 from tuiview.ui.screens.review import ReviewScreen
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from tuiview.graphics.terminal import Terminal
     from tuiview.session.session import Session
     from tuiview.settings import Settings
+    from tuiview.ui.milestones import Milestones
     from tuiview.ui.pulse import Pulse
 
 _PATIENCE = 3.0
@@ -58,6 +60,7 @@ class TuiviewApp(App[None]):
         settings: The reviewer's settings.
         fault_log: Where faults of the program are written down, for the words about them.
         pulse: Measures the event loop's delays, if anybody wants them.
+        milestones: Takes down when the first paint and picture were there, if anybody wants it.
 
     Attributes:
         fault: The fault that ended the review, in a line; None when the reviewer ended it.
@@ -78,6 +81,7 @@ class TuiviewApp(App[None]):
         settings: Settings,
         fault_log: Path | None = None,
         pulse: Pulse | None = None,
+        milestones: Milestones | None = None,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self.fault: str | None = None
@@ -86,6 +90,7 @@ class TuiviewApp(App[None]):
         self.terminal = terminal
         self.settings = settings
         self.pulse = pulse
+        self.milestones = milestones
         self.session = make_session(self._notify)
         self.review = ReviewScreen(self.session, terminal, fault_log)
         if settings.theme in self.available_themes:
@@ -163,6 +168,13 @@ class TuiviewApp(App[None]):
         if isinstance(renderable, CompositorUpdate) and isinstance(self._driver, TerminalDriver):
             renderable = self._driver.shadow.difference(renderable, self.size)
         super()._display(screen, renderable)
+        if renderable is not None and self.milestones is not None:
+            self.milestones.reach(PAINTED)
+
+    def on_image_pane_painted(self) -> None:
+        """A picture is on the screen."""
+        if self.milestones is not None:
+            self.milestones.reach(PICTURED)
 
     def _refresh_notifications(self) -> None:
         """Show notices in the review's own line: Textual's would lie over the picture."""

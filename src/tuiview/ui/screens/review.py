@@ -44,6 +44,7 @@ from tuiview.ui.widgets.place_bar import PlaceBar
 from tuiview.ui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from tuiview.graphics.link import Link
     from tuiview.loading.request import Progress
 
 _REST = 0.15
@@ -70,6 +71,8 @@ class ReviewScreen(Desk):
     # Layout
 
     _curtain = True
+    link: Link | None = None
+    """The way to the terminal, also when the review is over."""
 
     def compose(self) -> ComposeResult:
         """The panels, in the layout for the terminal's size: styled and laid out but once."""
@@ -98,6 +101,7 @@ class ReviewScreen(Desk):
 
     def on_mount(self) -> None:
         """Begin the review."""
+        self.link = self.picture.link
         self.session.viewer.coarse = self.picture.coarse_quality
         self.session.viewer.holds = self.picture.holds
         self.picture.writing = self.session.loader.hold
