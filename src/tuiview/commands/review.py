@@ -132,10 +132,13 @@ def run(args: argparse.Namespace) -> int:
         from tuiview.graphics.terminal import detect
 
         asked = aside.submit(detect, settings.graphics, timeout=settings.query_timeout)
+        from tuiview.collection.folder import FolderCollection
         from tuiview.collection.open import open_collection
 
         catalogues = catalogues_of(args)
         collection = open_collection(paths, replace(collection_options(args), channels=channels))
+        if isinstance(collection, FolderCollection):
+            collection.start(lambda: None)  # on a network's disk the list of a folder takes long
         _import_rooms()
         terminal = asked.result()
     if milestones is not None:
