@@ -50,6 +50,8 @@ _PATIENT = 5.0
 """Seconds for the last decisions and the backup, where the reviewer quits."""
 _HURRIED = 1.2
 """The same after a signal, which is obeyed within two seconds."""
+_YOUNG = 10_000
+"""New objects after which Python looks for garbage: half a millisecond, and not at every frame."""
 _SAID = 4000
 """Bytes of what libraries wrote to standard error that are shown at the end."""
 
@@ -302,3 +304,4 @@ def _quicken() -> None:
     """Keep the event loop's turns short while loader threads work."""
     sys.setswitchinterval(0.0005)
     gc.freeze()
+    gc.set_threshold(_YOUNG)
