@@ -1,6 +1,6 @@
 """From the command to the first paint and to the first picture, by how many files a folder has.
 
-    python benchmarks/start.py [--quick] [--rounds N]
+    python benchmarks/start.py [--quick] [--rounds N] [--instructions]
 
 The real program on a pseudo-terminal that answers at once, in a window of 140 x 46 cells of 10 x 20
 pixels, beside what any program of this kind has to do first: Python alone, Python with numpy, and a
@@ -9,7 +9,8 @@ Textual application that shows one word. All runs take turns. The folders hold 1
 own to the program.
 
 Where `strace` is installed the files that are looked for, opened or asked about are counted too: on
-a network file system each of them costs a round trip.
+a network file system each of them costs a round trip. `--instructions` has valgrind count what the
+processor does until the first picture, which does not depend on what else the machine is doing.
 """
 
 from __future__ import annotations
@@ -41,6 +42,18 @@ class Bare(App):
         yield Static("ready")
 
 Bare().run()
+"""
+# The same two programs, which end with the first word or picture; the former's timer takes no part.
+BARE_ENDING = BARE.replace(
+    "Bare().run()",
+    "import os\nBare.on_mount = lambda app: app.set_timer(0.1, lambda: os._exit(0))\nBare().run()",
+)
+OURS_ENDING = """
+import os, sys
+from tuiview.cli import main
+from tuiview.ui.screens.review import ReviewScreen
+ReviewScreen.on_image_pane_painted = lambda screen, message: os._exit(0)
+main(sys.argv[1:])
 """
 _ORIGINALS = 16
 # Whoever works on tuiview may have told Python to compile every module anew; a reviewer has not.
@@ -138,11 +151,25 @@ def file_calls(folder: Path) -> dict[str, int]:
     return counts
 
 
+def instructions(code: str, folder: Path) -> int:
+    """How many instructions a program takes until it ends."""
+    with tempfile.TemporaryDirectory() as place:
+        counts = Path(place) / "counts"
+        valgrind = ("valgrind", "--tool=callgrind", f"--callgrind-out-file={counts}")
+        quiet = (f"--log-file={place}/log",)
+        command = (*valgrind, *quiet, sys.executable, "-c", code, str(folder))
+        with Terminal(command=command, size=SIZE, cell=CELL, env=_COMPILED) as terminal:
+            terminal.wait_exit(600)
+        (total,) = re.findall(r"^summary: (\d+)", counts.read_text(), re.MULTILINE)
+        return int(total)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="no folder of 100,000, fewer rounds")
     parser.add_argument("--rounds", type=int, help="runs of each (default: 7, quick 3)")
+    parser.add_argument("--instructions", action="store_true", help="count them; takes a minute")
     args = parser.parse_args()
     rounds = args.rounds or (3 if args.quick else 7)
     sizes = (100, 10_000) if args.quick else (100, 10_000, 100_000)
@@ -170,6 +197,13 @@ def main() -> None:
             last = statistics.median(pictures or paint)
             rows.append((name, _ms(paint), _ms(pictures), f"{last / bare:.2f}"))
         table(rows)
+        if args.instructions:
+            floor = instructions(BARE_ENDING, few)
+            print(f"instructions, a bare Textual app: {floor / 1e6:,.0f} million")
+            for size, folder in folders.items():
+                count = instructions(OURS_ENDING, folder)
+                times = f"{count / floor:.2f} of the bare app"
+                print(f"instructions, {size:,} images: {count / 1e6:,.0f} million, {times}")
         if shutil.which("strace"):
             for size in (100, 10_000):
                 counts = file_calls(folders[size])
