@@ -49,7 +49,7 @@ async def test_a_fault_at_rest(open_review, folder, monkeypatch):
         with monkeypatch.context() as broken:
             broken.setattr(Viewer, "rested", luckless)
             if review.screen._rest is not None:
-                review.screen._rest.stop()
+                review.screen._rest.stop()  # it would come to rest by itself a second time
             review.screen._rest = review.screen.set_timer(3600, lambda: None)
             review.screen.call_later(review.screen._rested)
             await review.idle()
