@@ -177,7 +177,7 @@ class Loader:
     def known(self, requests: Sequence[Request]) -> list[Shown]:
         """The pictures of these requests that are ready and exact, in their order."""
         with self._lock:
-            answers = [self._known(request.signature) for request in requests]
+            answers = [self._kept.known(request.signature) for request in requests]
         return [one for one in answers if isinstance(one, Shown) and not one.preview]
 
     def hold(self, on: bool) -> None:
