@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 import numpy as np
 import pytest
 from loading_fakes import FakeFrame, World, failing, item, request, settings, value
+from msgspec.structs import replace
 
 from tuiview.errors import Cancelled, TuiviewError, UnreadableError
 from tuiview.graphics.payload import Area, Protocol, Quality
@@ -565,7 +564,7 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Request)])
+@pytest.mark.parametrize("name", Request.__struct_fields__)
 def test_whatever_makes_a_picture_look_otherwise_is_in_its_signature(name):
     assert request(7).signature == request(7).signature
     assert request(7).signature != replace(request(7), **{name: OTHER[name]}).signature
