@@ -53,6 +53,8 @@ _HIDDEN = (
     "LC_TERMINAL_VERSION", "COLORTERM", "SSH_TTY", "SSH_CONNECTION", "NO_COLOR", "COLUMNS", "LINES",
     "DISPLAY", "EDITOR", "VISUAL",
 )  # fmt: skip
+_LULL = 0.002
+"""Seconds without output after which what came is drawn."""
 _TERMS = {"kitty": "xterm-kitty", "none": "vt220"}
 
 
@@ -392,12 +394,13 @@ class Terminal:
     def _read(self, now: float) -> None:
         data = os.read(self._master, 65536)
         if self.link is None:
-            # A device hands out 4 kB at a time: taking all of it keeps the program from waiting.
-            with contextlib.suppress(BlockingIOError, OSError):
+            # A device hands out 4 kB at a time: the program must not wait while they are drawn.
+            with contextlib.suppress(OSError):
                 while data:
                     self._arriving.append((time.monotonic(), data))
                     self._under_way += len(data)
-                    data = os.read(self._master, 65536)
+                    more, _, _ = select.select([self._master], [], [], _LULL)
+                    data = os.read(self._master, 65536) if more else b""
             return
         self.taken.append((now, (self.taken[-1][1] if self.taken else 0) + len(data)))
         for start in range(0, len(data), 1460):

@@ -31,7 +31,7 @@ def strips(
     parts = []
     for row, chunk in zip(payload.rows, payload.chunks, strict=True):
         at = b"\x1b[%d;%dH" % (top + y + row + 1, left + x + 1)
-        data = _SAVE + at + chunk + _RESTORE
+        data = b"".join((_SAVE, at, chunk, _RESTORE))
         parts.append(wrap(data) if wrapped else data)
     return [part.decode("latin-1") for part in parts]
 
