@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
+import pytest
 from decoders import unwrap_tmux
 from kitty_screen import KittyScreen
 from textual.geometry import Region
@@ -12,8 +14,10 @@ from textual.geometry import Region
 from tuiview.graphics import kitty
 from tuiview.graphics.answers import Answer, Kind
 from tuiview.graphics.damage import Box, changed
+from tuiview.graphics.encode import encode
 from tuiview.graphics.payload import FINE, Area, Protocol
 from tuiview.graphics.terminal import Terminal
+from tuiview.graphics.tmux import Tmux
 from tuiview.picture import Picture
 from tuiview.ui.widgets.painter import Change, Painter
 from tuiview.ui.widgets.painters import painter_for
@@ -164,6 +168,24 @@ def test_a_patch_leaves_no_older_picture_of_its_name_behind() -> None:
     screen.feed(painter.cleanup().encode())
     assert not screen.images
     assert not screen.errors
+
+
+@pytest.mark.parametrize("between", [{"multiplexer": Tmux("3.5a")}, {"brand": "Konsole"}])
+def test_a_part_of_a_sixel_picture_fills_whole_bands_where_they_are_rounded_up(
+    between: dict[str, Any],
+) -> None:
+    terminal = Terminal(Protocol.SIXEL, "claimed", cell_width=10, cell_height=17, **between)
+    area = terminal.area(6, 8)
+    picture = Picture(np.full((area.height, area.width, 3), 40, np.uint8))
+    payload = encode(picture, area, Protocol.SIXEL)
+    for row in range(area.rows):
+        change = Change("before", "after", payload, picture, (Box(2, row, 3, 1),), FINE)
+        data = painter_for(terminal).patch(change, PLACE)
+        assert data
+        for top, height in re.findall(r"\x1b\[(\d+);\d+H\x1bP.*?\"1;1;\d+;(\d+)", data):
+            last = int(top) - 1 - PLACE.y + -(-int(height) // 6) * 6 / area.cell_height
+            assert last <= area.rows
+            assert int(height) % 6 == 0 or last > area.rows - 1
 
 
 def test_konsole_keeps_no_picture_that_went_past_tmux() -> None:

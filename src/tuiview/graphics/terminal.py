@@ -102,15 +102,22 @@ class Terminal(Struct, frozen=True):
             most = self._most_cells()
             columns, rows = min(columns, most[0]), min(rows, most[1])
             spare = 0
-            redraws = self.multiplexer is not None and not self.passthrough
-            if self.protocol is Protocol.SIXEL and (redraws or self.brand in WHOLE_BANDS):
-                # The height is rounded up to whole bands. In the row below, tmux lets text destroy
-                # the picture, and Konsole the picture hide text.
+            if self.whole_bands:
                 spare = rows * self.cell_height % _BAND % self.cell_height
             return Area(columns, rows, self.cell_width, self.cell_height, spare=spare)
         across, down = grid or self.grid
         aspect = (self.cell_height / down) / (self.cell_width / across)
         return Area(columns, rows, across, down, aspect)
+
+    @property
+    def whole_bands(self) -> bool:
+        """Whether the height of a picture is rounded up to whole bands of sixels.
+
+        In the row of cells below it, tmux then lets text destroy the picture, and Konsole the
+        picture hide text.
+        """
+        redraws = self.multiplexer is not None and not self.passthrough
+        return self.protocol is Protocol.SIXEL and (redraws or self.brand in WHOLE_BANDS)
 
     def _most_cells(self) -> tuple[int, int]:
         """The most columns and rows that one picture may fill."""

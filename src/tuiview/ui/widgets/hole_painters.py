@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from textual.geometry import Region
 
 from tuiview.graphics import drawing, kitty, sixel
-from tuiview.graphics.brands import WHOLE_BANDS
 from tuiview.graphics.damage import part
 from tuiview.graphics.encode import encode
 from tuiview.graphics.passthrough import MAX_SEQUENCE, wrap
@@ -71,7 +70,7 @@ class HolePainter(Forgetful):
             return None
         data: list[str] = []
         boxes = change.boxes
-        if self._terminal.protocol is Protocol.SIXEL and self._terminal.brand in WHOLE_BANDS:
+        if self._terminal.whole_bands:
             # What fills up the last band would hide what is below.
             boxes = tuple(sixel.banded(box, change.payload.area) for box in boxes)
         for box in boxes:
