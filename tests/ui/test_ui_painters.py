@@ -188,6 +188,17 @@ def test_a_part_of_a_sixel_picture_fills_whole_bands_where_they_are_rounded_up(
             assert int(height) % 6 == 0 or last > area.rows - 1
 
 
+@pytest.mark.parametrize("brand", ["", "xterm.js"])
+def test_a_sixel_picture_is_drawn_whole_where_cells_may_be_no_whole_pixels(brand: str) -> None:
+    painter = painter_for(Terminal(Protocol.SIXEL, "claimed", brand=brand))
+    picture = lined(3)
+    change = Change(
+        "a", "b", encode(picture, AREA, Protocol.SIXEL), picture, (Box(0, 0, 1, 1),), FINE
+    )
+    assert painter.patch(change, PLACE) is None
+    assert not painter.divides
+
+
 def test_konsole_keeps_no_picture_that_went_past_tmux() -> None:
     for brand, leaves in (("Konsole", kitty.delete_all()), ("xterm", b"")):
         terminal = Terminal(Protocol.SIXEL, "claimed", brand=brand, passthrough=True)

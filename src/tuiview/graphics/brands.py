@@ -63,6 +63,9 @@ FEW_NUMBERS = frozenset({"mlterm"})
 WHOLE_BANDS = frozenset({"Konsole"})
 """Names of terminals that round the height of a sixel picture up to bands of six rows."""
 
+PARTIAL_PIXELS = frozenset({"", "xterm.js"})
+"""Names of terminals whose cells may not be whole pixels wide: browsers', and the unknown ones."""
+
 _BY_NAME = {brand.name: brand for brand in BRANDS}
 
 # What a terminal puts into the environment of the programs that it starts.

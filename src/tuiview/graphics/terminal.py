@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tuiview.errors import UsageError
 from tuiview.graphics import brands, probe, tmux
 from tuiview.graphics.answers import Answer
-from tuiview.graphics.brands import WHOLE_BANDS, Brand
+from tuiview.graphics.brands import PARTIAL_PIXELS, WHOLE_BANDS, Brand
 from tuiview.graphics.payload import Area, Protocol
 from tuiview.graphics.probe import Probe
 from tuiview.graphics.tmux import Tmux
@@ -116,8 +116,19 @@ class Terminal(Struct, frozen=True):
         In the row of cells below it, tmux then lets text destroy the picture, and Konsole the
         picture hide text.
         """
-        redraws = self.multiplexer is not None and not self.passthrough
-        return self.protocol is Protocol.SIXEL and (redraws or self.brand in WHOLE_BANDS)
+        return self.protocol is Protocol.SIXEL and (self._redrawn or self.brand in WHOLE_BANDS)
+
+    @property
+    def divides(self) -> bool:
+        """Whether parts of a picture, each drawn at its cell, come to lie beside each other."""
+        if self.protocol is Protocol.SIXEL:
+            return self._redrawn or self.brand not in PARTIAL_PIXELS
+        return self.protocol is Protocol.ITERM2
+
+    @property
+    def _redrawn(self) -> bool:
+        """Whether what lies between draws pictures itself."""
+        return self.multiplexer is not None and not self.passthrough
 
     def _most_cells(self) -> tuple[int, int]:
         """The most columns and rows that one picture may fill."""

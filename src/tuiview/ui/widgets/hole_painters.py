@@ -26,10 +26,10 @@ class HolePainter(Forgetful):
 
     in_frame = True
     fragile = True
-    divides = True
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
+        self.divides = terminal.divides
         self._layers = 0
         self._pieces: deque[str] = deque()
 
@@ -46,6 +46,7 @@ class HolePainter(Forgetful):
     def use(self, terminal: Terminal) -> None:
         """Where the picture is drawn outside of tmux depends on the size."""
         self._terminal = terminal
+        self.divides = terminal.divides
 
     def cells(self, row: int, column: int, width: int) -> str:
         """Jump over the cells."""
@@ -65,6 +66,8 @@ class HolePainter(Forgetful):
 
     def patch(self, change: Change, place: Region) -> str | None:
         """The changed cells as small pictures of their own."""
+        if not self.divides:
+            return None
         self._layers += len(change.boxes)
         if self._layers > _MOST_LAYERS and self._forgets:
             return None
@@ -126,7 +129,6 @@ class DirectPainter(HolePainter):
     """Kitty's protocol without placeholders: the picture lies under cells without a background."""
 
     fragile = False
-    divides = False
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
