@@ -116,18 +116,18 @@ class Terminal(Struct, frozen=True):
         In the row of cells below it, tmux then lets text destroy the picture, and Konsole the
         picture hide text.
         """
-        return self.protocol is Protocol.SIXEL and (self._redrawn or self.brand in WHOLE_BANDS)
+        return self.protocol is Protocol.SIXEL and (self.redrawn or self.brand in WHOLE_BANDS)
 
     @property
     def divides(self) -> bool:
         """Whether parts of a picture, each drawn at its cell, come to lie beside each other."""
         if self.protocol is Protocol.SIXEL:
-            return self._redrawn or self.brand not in PARTIAL_PIXELS
+            return self.redrawn or self.brand not in PARTIAL_PIXELS
         return self.protocol is Protocol.ITERM2
 
     @property
-    def _redrawn(self) -> bool:
-        """Whether what lies between draws pictures itself."""
+    def redrawn(self) -> bool:
+        """Whether what lies between keeps pictures, few of them, and draws them anew itself."""
         return self.multiplexer is not None and not self.passthrough
 
     def _most_cells(self) -> tuple[int, int]:

@@ -101,7 +101,6 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._listener: Listener | None = None
         self._context = contextvars.copy_context()
-        self.bytes_written = 0
         """Bytes handed to the terminal since the start."""
         self.shadow = Shadow()
         """What the terminal shows; whoever writes past Textual's frames has it forgotten."""
@@ -149,7 +148,6 @@ class TerminalDriver(LinuxDriver):
     def send(self, data: str) -> None:
         """Write `data` as it is."""
         if self._active and self._writer_thread is not None:
-            self.bytes_written += len(data) if data.isascii() else len(data.encode())
             self._output.send(data, self._writer_thread.write)
 
     @property

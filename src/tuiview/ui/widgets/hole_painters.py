@@ -69,7 +69,7 @@ class HolePainter(Forgetful):
         if not self.divides:
             return None
         self._layers += len(change.boxes)
-        if self._layers > _MOST_LAYERS and self._forgets:
+        if self._layers > _MOST_LAYERS and self._terminal.redrawn:
             return None
         data: list[str] = []
         boxes = change.boxes
@@ -107,11 +107,6 @@ class HolePainter(Forgetful):
         if not (self._terminal.passthrough and self._terminal.brand == "Konsole"):
             return ""
         return wrap(kitty.delete_all()).decode("latin-1")
-
-    @property
-    def _forgets(self) -> bool:
-        """Whether what lies between keeps few images and draws them anew itself."""
-        return self._terminal.multiplexer is not None and not self._terminal.passthrough
 
     def _strips(self, payload: Payload, place: Region) -> list[str]:
         between = self._terminal.multiplexer
