@@ -24,7 +24,7 @@ _TELL_SECONDS = 0.1
 _POLL_SECONDS = 0.02
 _HOLD_SECONDS = 0.3
 _PATIENCE_SECONDS = 2.0
-_LEAD_SECONDS = 1.0
+_LEAD_SECONDS = 3.0
 
 
 class Sought(Change, frozen=True):
