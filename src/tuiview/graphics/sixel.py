@@ -92,19 +92,19 @@ def merged(payload: Payload, max_bytes: int | None = None) -> Payload:
         max_bytes: The largest control sequence; None is as large as it gets.
     """
     area = payload.area
-    joins: list[tuple[int, list[bytes], int]] = []
+    joins: list[tuple[int, list[bytes | memoryview], int]] = []
     heads = [_HEAD.match(chunk) for chunk in payload.chunks]
     palettes = {head["palette"] for head in heads if head is not None}
     if len(palettes) != 1:
         return payload
     for row, chunk, head in zip(payload.rows, payload.chunks, heads, strict=True):
         assert head is not None
-        height, body = int(head["height"]), chunk[head.end() : -2]
+        height, body = int(head["height"]), memoryview(chunk)[head.end() : -len(_END)]
         if joins:
             first, bodies, above = joins[-1]
             fits = max_bytes is None or sum(map(len, bodies)) + len(chunk) <= max_bytes
             if above % _BAND == 0 and fits:
-                joins[-1] = (first, [*bodies, b"-" + body], above + height)
+                joins[-1] = (first, [*bodies, b"-", body], above + height)
                 continue
         joins.append((row, [body], height))
     (palette,) = palettes
