@@ -97,3 +97,19 @@ async def test_the_newest_notice_is_shown_then_the_one_before():
         assert line.visual.plain == "stays"
         line.show([])
         assert not line.display
+
+
+async def test_a_notice_whose_time_ran_out_while_the_program_was_stopped_goes_at_once(monkeypatch):
+    class Stopped(Notification):
+        has_expired = False  # as it was asked just before
+        time_left = -6.4
+
+    app = Bench(NoticeLine)
+    async with app.run_test(size=(40, 10)):
+        line, asked = app.query_one(NoticeLine), []
+        monkeypatch.setattr(line, "set_timer", lambda *given: asked.append(given))
+        line.show([Stopped("passed")])
+        ((seconds, over),) = asked
+        assert seconds > 0, "such a timer would never end"
+        over()
+        assert not line.display

@@ -9,6 +9,9 @@ from textual.notifications import Notification
 from textual.timer import Timer
 from textual.widgets import Static
 
+_LEAST = 0.02
+"""Seconds of the shortest timer: with none, or less than none, Textual's would never end."""
+
 
 class NoticeLine(Static):
     """The newest of the notices that have not expired; gone when there is none.
@@ -45,4 +48,6 @@ class NoticeLine(Static):
             long = "\n" in newest.message or cell_len(newest.message) > self.app.size.width - 2
             self.set_classes(f"-{newest.severity}{' -long' if long else ''}")
             self.update(newest.message)
-            self._next = self.set_timer(newest.time_left, lambda: self.show(waiting[:-1]))
+            # A process that was stopped, or a clock that was set, may find none left by now.
+            left = max(newest.time_left, _LEAST)
+            self._next = self.set_timer(left, lambda: self.show(waiting[:-1]))
