@@ -27,9 +27,14 @@ class Resting:
     picture: NDArray[np.uint8]
 
     def is_so_still(self) -> bool:
-        return self.terminal.screen_lines() == self.lines and np.array_equal(
+        return beside_the_tree(self.terminal) == self.lines and np.array_equal(
             self.terminal.picture(), self.picture
         )
+
+
+def beside_the_tree(terminal: Terminal) -> list[str]:
+    """The rows right of the tree, which also tells what has been reviewed."""
+    return [line[24:] for line in terminal.screen_lines()]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +48,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
     def of(kind: str) -> Terminal:
         if kind in begun:
-            begun[kind].terminal.settle(0.4, 40)
+            begun[kind].terminal.settle(2.0, 40)
             if begun[kind].is_so_still():
                 return begun[kind].terminal
             begun.pop(kind).terminal.close()
@@ -56,7 +61,7 @@ def reviews(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
         terminal.wait_for(lambda t: t.emulator.changes, wanted="a picture")
         terminal.settle(1.0, 40)
         assert number_of(without_margins(terminal.picture())) == 2
-        begun[kind] = Resting(terminal, terminal.screen_lines(), terminal.picture())
+        begun[kind] = Resting(terminal, beside_the_tree(terminal), terminal.picture())
         return terminal
 
     yield of
@@ -112,7 +117,8 @@ def test_the_next_picture_that_was_sent_ahead_takes_four_kilobytes(review: Termi
 
 
 @pytest.mark.parametrize("review", ["kitty"], indirect=True)
-def test_what_was_sent_ahead_and_lost_is_sent_ahead_again(review: Terminal) -> None:
+def test_after_a_stop_all_is_there_again_also_what_was_sent_ahead(review: Terminal) -> None:
+    before = review.screen_lines()
     stopped = os.WSTOPPED | os.WNOHANG
     review.signal(signal.SIGTSTP)
     review.wait_for(lambda t: os.waitid(os.P_PID, t.process.pid, stopped), wanted="a stop")
@@ -120,6 +126,7 @@ def test_what_was_sent_ahead_and_lost_is_sent_ahead_again(review: Terminal) -> N
     review.signal(signal.SIGCONT)
     review.wait_for(lambda t: number_of(without_margins(t.picture())) == 2, wanted="picture 2")
     review.settle(1.0, 40)
+    assert review.screen_lines() == before
     assert switching_to_the_fourth(review) < 4096
     back_to_the_third(review)
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual._compositor import CompositorUpdate
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.driver import Driver
 from textual.events import Event, Key, Resize
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -108,6 +110,11 @@ class TuiviewApp(App[None]):
         self._install_signals()
         if self.pulse is not None:
             self.run_worker(self.pulse.run(), exit_on_error=False)
+
+    @on(Driver.SignalResume)
+    def on_foreground(self) -> None:
+        """Paint everything: `fg` gives an empty terminal, and Textual paints only what changed."""
+        self.refresh(layout=True)
 
     def _notify(self, change: Change) -> None:
         """Bring a change to the screen's thread; called from any."""
