@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import heapq
+import io
 import os
 import re
 import select
@@ -31,10 +32,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from unittest import mock
 
 import numpy as np
 from emulator import Emulator
 from numpy.typing import NDArray
+from stillness import rests
+
+from tuiview.cli import main
 
 KEYS = {
     "enter": b"\r", "tab": b"\t", "space": b" ", "escape": b"\x1b", "backspace": b"\x7f",
@@ -55,6 +60,10 @@ _HIDDEN = (
 )  # fmt: skip
 _LULL = 0.002
 """Seconds without output after which what came is drawn."""
+_GLANCE = 0.01
+"""Seconds between two looks at what the program does."""
+_CALM, _CALM_ESCAPED = 0.05, 0.3
+"""Seconds for which a program is seen at rest: a key may still be on its way through the device."""
 _TERMS = {"kitty": "xterm-kitty", "none": "vt220"}
 
 
@@ -241,15 +250,27 @@ class Terminal:
             self._step(deadline)
 
     def settle(self, quiet: float = 0.3, timeout: float = 15.0) -> None:
-        """Wait until nothing has arrived for `quiet` seconds."""
+        """Wait until nothing will arrive for `quiet` seconds.
+
+        Where the system tells that the program rests, that is known at once; elsewhere nothing
+        has to arrive for so long.
+        """
         deadline = time.monotonic() + timeout
+        known, silent, calm = (-1, -1), 0.0, 0.0
         while not self.ended:
-            seen = len(self.output)
-            self.pump(until=min(deadline, time.monotonic() + quiet))
-            if len(self.output) == seen and not self._arriving:
+            now = time.monotonic()
+            state = (len(self.output), self._count)
+            if state != known or self._arriving or self._outgoing or self._unsent:
+                known, silent, calm = state, now, now
+            elif not rests(self.process.pid, quiet):
+                calm = now
+            # An escape is a key only when nothing has followed it for a while.
+            escaped = bool(self.pressed) and self.pressed[-1][1].endswith(b"\x1b")
+            if now - silent >= quiet or now - calm >= (_CALM_ESCAPED if escaped else _CALM):
                 return
-            if time.monotonic() > deadline:
+            if now > deadline:
                 raise TimeoutError(f"output did not stop in {timeout} s:\n{self.dump()}")
+            self.pump(until=min(deadline, now + _GLANCE))
 
     def wait_exit(self, timeout: float = 15.0) -> int:
         """Wait for the program's end; returns its exit status."""
@@ -453,17 +474,17 @@ def environment_of(home: Path) -> dict[str, str]:
     }
 
 
-def tuiview(*args: str | Path, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run tuiview without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "tuiview", *map(str, args)],
-        env=environment_of(home),
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def tuiview(*args: str | Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of tuiview that needs no terminal, in this process."""
+    words = list(map(str, args))
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment_of(home), clear=True),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        status = main(words)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def _bytes_of(key: str) -> bytes:

@@ -34,9 +34,10 @@ def test_fifty_decisions_survive_a_kill_and_the_review_goes_on_at_the_next(
     folder = numbered(60)
     with Terminal([folder], kind="none", home=home, size=SMALL) as terminal:
         terminal.wait_for_item(1)
-        for number in range(50):
-            terminal.press(str(number % 3 + 1), "j")
-            terminal.wait_for_item(number + 2)
+        for ten in range(0, 50, 10):
+            for number in range(ten, ten + 10):
+                terminal.press(str(number % 3 + 1), "j")
+            terminal.wait_for_item(ten + 11)
         terminal.settle()
         terminal.wait_for("saved")
         terminal.kill9()
@@ -57,7 +58,7 @@ def test_fifty_decisions_survive_a_kill_and_the_review_goes_on_at_the_next(
     ("kind", "delay"),
     [("kitty", 0.2), ("sixel", 0.2), ("iterm2", 0.2), ("none", 0.2), ("kitty", 2.4)],
 )
-def test_late_answers_of_the_terminal_never_become_decisions(
+def test_late_answers_never_become_decisions_and_quitting_leaves_the_terminal_clean(
     kind: str, delay: float, numbered: Callable[..., Path], home: Path
 ) -> None:
     folder = numbered(5)
@@ -73,80 +74,89 @@ def test_late_answers_of_the_terminal_never_become_decisions(
         assert terminal.position() == (3, 5)
         terminal.press("q")
         assert terminal.wait_exit() == 0
+        assert_clean(terminal)
     assert decisions(folder, home) == []
 
 
-@pytest.mark.parametrize(
-    ("burst", "item", "note"),
-    [(":3\r", 3, ""), ("/002\r", 3, ""), ("\rgood 1 2 3\x13j", 2, "good 1 2 3")],
-)
 def test_what_follows_in_one_burst_on_a_slow_line_is_text_and_never_a_decision(
-    burst: str, item: int, note: str, numbered: Callable[..., Path], home: Path
+    numbered: Callable[..., Path], home: Path
 ) -> None:
     folder = numbered(5)
     with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
         terminal.wait_for_item(1)
         terminal.settle()
-        terminal.write(burst.encode())
-        terminal.wait_for_item(item, 5)
+        for burst, item in ((":3\r", 3), ("/001\r", 2), ("/004\r", 5), ("g\rgood 1 2 3\x13j", 2)):
+            terminal.write(burst.encode())
+            terminal.wait_for_item(item, 5)
         terminal.press("q")
         assert terminal.wait_exit() == 0
     rows = decisions(folder, home)
-    assert [(row["note"], row["categories"]) for row in rows] == ([(note, "")] if note else [])
-
-
-@pytest.mark.parametrize("search", ["]", "/001\r", ":order name:desc\rg"])
-def test_a_decision_behind_a_search_is_on_what_it_leads_to(
-    search: str, numbered: Callable[..., Path], home: Path
-) -> None:
-    folder = numbered(3)
-    with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
-        terminal.wait_for_item(1)
-        terminal.settle()
-        terminal.write(f"{search}3j".encode())
-        terminal.wait_for("1 reviewed")
-        terminal.press("q")
-        assert terminal.wait_exit() == 0
-    wanted = "picture-002.png" if "order" in search else "picture-001.png"
-    assert [(row["key"], row["categories"]) for row in decisions(folder, home)] == [
-        (wanted, "class 3")
+    assert [(row["key"], row["note"], row["categories"]) for row in rows] == [
+        ("picture-000.png", "good 1 2 3", "")
     ]
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["one packet", "two"])
-def test_a_key_behind_an_escape_is_that_key(
-    together: bool, numbered: Callable[..., Path], home: Path
+def test_a_decision_behind_a_search_is_on_what_it_leads_to(
+    numbered: Callable[..., Path], home: Path
 ) -> None:
-    folder = numbered(5)
+    folder = numbered(6)
     with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
         terminal.wait_for_item(1)
         terminal.settle()
-        for burst in ("m\x1b", "2jjm\x1b", "]m\x1b", "3"):
-            terminal.write(burst.encode())
-            if not together:
-                terminal.pump(until=time.monotonic() + 0.03)
-        terminal.wait_for_item(4, 5)
-        terminal.wait_for("class 3")
+        for count, search in enumerate(("]3j", "/004\r4j", ":order name:desc\rg5"), start=1):
+            terminal.write(search.encode())
+            terminal.wait_for(f"{count} reviewed")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    assert [(row["key"], row["categories"]) for row in decisions(folder, home)] == [
+        ("picture-001.png", "class 3"),
+        ("picture-004.png", "class 4"),
+        ("picture-005.png", "class 5"),
+    ]
+
+
+def test_a_key_behind_an_escape_is_that_key(numbered: Callable[..., Path], home: Path) -> None:
+    folder = numbered(8)
+    with Terminal([folder], kind="kitty", home=home, size=SMALL) as terminal:
+        terminal.wait_for_item(1)
+        terminal.settle()
+        for number, apart in ((1, 0.0), (2, 0.03)):  # in one packet, in several
+            for burst in ("m\x1b", "2jjm\x1b", "]m\x1b", "3"):
+                terminal.write(burst.encode())
+                if apart:
+                    terminal.pump(until=time.monotonic() + apart)
+            terminal.wait_for_item(4 * number, 5)
+            terminal.wait_for("class 3")
+            terminal.settle()
+            terminal.press("j")
         terminal.press("q")
         assert terminal.wait_exit() == 0
     rows = decisions(folder, home)
-    assert [row["categories"] for row in rows] == ["class 2", "class 3"]
+    assert [row["categories"] for row in rows] == ["class 2", "class 3"] * 2
 
 
 @pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])
-def test_forty_presses_at_thirty_milliseconds_move_forty_items(
+def test_forty_presses_at_thirty_milliseconds_move_forty_items_and_none_beyond_the_end(
     kind: str, numbered: Callable[..., Path]
 ) -> None:
-    with Terminal([numbered(60)], kind=kind, size=SMALL) as terminal:
+    with Terminal([numbered(41)], kind=kind, size=SMALL) as terminal:
         terminal.wait_for_item(1)
         terminal.settle()
         terminal.press_at_rate("j", 40, 0.03)
         terminal.wait_for_item(41)
         terminal.settle()
-        assert terminal.position() == (41, 60)
+        assert terminal.position() == (41, 41)
         if kind != "none":
             terminal.wait_for(lambda t: picture_number(t) == 40, wanted="picture 40")
             assert terminal.emulator.kitty.errors == []
+            return
+        terminal.press(*"jjjj")
+        terminal.settle()
+        assert terminal.position() == (41, 41)
+        terminal.press("g", *"kkkk")
+        terminal.wait_for_item(1)
+        terminal.settle()
+        assert terminal.position() == (1, 41)
 
 
 def picture_number(terminal: Terminal) -> int | None:
@@ -177,29 +187,6 @@ def test_the_pixels_that_arrive_are_those_of_a_snapshot(
     psnr = 10 * np.log10(255**2 / max(error, 1e-9))
     # kitty and iTerm2 carry the pixels as they are; sixel registers hold hundredths.
     assert psnr > (40 if kind == "sixel" else 90), psnr
-
-
-def test_a_key_held_beyond_the_end_stays_at_the_last(numbered: Callable[..., Path]) -> None:
-    with Terminal([numbered(5)], kind="none", size=SMALL) as terminal:
-        terminal.wait_for_item(1)
-        terminal.press(*"jjjjjjjjj")
-        terminal.wait_for_item(5)
-        terminal.settle()
-        assert terminal.position() == (5, 5)
-        terminal.press(*"kkkkkkkkk")
-        terminal.wait_for_item(1)
-
-
-@pytest.mark.parametrize("kind", ["kitty", "sixel", "none"])
-def test_quitting_leaves_the_terminal_clean(
-    kind: str, numbered: Callable[..., Path], home: Path
-) -> None:
-    with Terminal([numbered(4)], kind=kind, home=home, size=SMALL) as terminal:
-        terminal.wait_for_item(1)
-        terminal.settle()
-        terminal.press("q")
-        assert terminal.wait_exit() == 0
-        assert_clean(terminal)
 
 
 def test_sigterm_leaves_the_terminal_clean(numbered: Callable[..., Path], home: Path) -> None:

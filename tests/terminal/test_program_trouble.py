@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from harness import Terminal, tuiview
+from harness import Terminal, environment_of, tuiview
 from PIL import Image
 
 pytestmark = pytest.mark.pty
@@ -161,7 +162,11 @@ def words_of(terminal: Terminal) -> tuple[str, str]:
 def test_without_a_terminal_it_says_what_to_do_instead(
     numbered: Callable[..., Path], home: Path
 ) -> None:
-    done = tuiview(numbered(2, (32, 40)), home=home)
+    done = subprocess.run(
+        [sys.executable, "-m", "tuiview", str(numbered(2, (32, 40)))],
+        env=environment_of(home), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        start_new_session=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 1
     assert done.stdout == ""
     assert "needs a terminal" in done.stderr

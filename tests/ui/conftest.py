@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.events import Key
-from textual.keys import _character_to_key
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
 from tuiview.collection.open import CollectionOptions, open_collection
@@ -20,6 +21,7 @@ from tuiview.imaging.kinds import IMAGES, SUFFIXES, sniff
 from tuiview.loading.loader import LoaderSettings
 from tuiview.loading.synchronous import SynchronousLoader
 from tuiview.review.store import Store
+from tuiview.review.writer import Status
 from tuiview.session import changes
 from tuiview.session.choice import EVERYTHING, Choice
 from tuiview.session.session import Session
@@ -33,9 +35,11 @@ CATEGORIES = (Category("spiral", "#5fafff"), Category("merger", "#ffaf5f"))
 class Review:
     """An open review and its pilot."""
 
-    def __init__(self, app: TuiviewApp, pilot: Pilot[None]) -> None:
+    def __init__(self, app: TuiviewApp, pilot: Pilot[None], told: list[Status]) -> None:
         self.app = app
         self.pilot = pilot
+        self.told = told
+        """States of the store that the session was told of, the last one last."""
         self.faults: list[Exception] = []
         """Faults that the review outlived; a test that expects some clears them."""
         report = app.review.report
@@ -56,35 +60,36 @@ class Review:
 
     async def press(self, *keys: str) -> None:
         for key in keys:
-            await self.pilot.press(key)
+            self.app.post_message(_key_event(key))
             await self.idle()
 
     async def type(self, text: str) -> None:
         for character in text:
-            self.app.post_message(Key(_character_to_key(character), character))
+            self.app.post_message(_key_event(character))
         await self.idle()
 
     async def idle(self) -> None:
-        """Wait until the session has what it asked for and every message has been handled.
+        """Wait until the session has what it asked for, and all of it is handled and painted.
 
-        Nothing is left when eight rounds through all queues have found everything quiet: a
-        key bubbles from widget to widget up to the application, a change goes to the screen.
+        A thread hands over what it found before it says that it is idle, so that nothing is left
+        when the event loop, looked at after that, has nothing to run.
         """
-        quiet = 0
-        while quiet < 8:
-            await self._drain()
+        loop: Any = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(0)
             status = self.session.store.status
-            saved = status.saved or status.error
-            quiet = quiet + 1 if self.session.idle and saved else 0
+            durable = status.error or (status.saved and status == self.told[-1])
+            if not (durable and self.session.idle):
+                await asyncio.sleep(0 if loop._ready else 0.001)
+            elif not (loop._ready or self._painted()):
+                return
 
-    async def _drain(self) -> None:
-        """Wait until every message that is queued now has been handled."""
+    def _painted(self) -> bool:
+        """Paint what is to be painted at Textual's next tick; returns whether there was any."""
         screen = self.app.screen
-        for node in [self.app, screen, *screen.walk_children(), self.screen]:
-            if node.is_running:
-                handled = asyncio.Event()
-                if node.call_later(handled.set):
-                    await handled.wait()
+        if waits := screen._layout_required or screen._repaint_required or screen._dirty_widgets:
+            screen._on_timer_update()
+        return bool(waits)
 
     def text(self) -> str:
         """What the screen shows, as lines of text."""
@@ -98,6 +103,16 @@ class Review:
 
     def notices(self) -> str:
         return " | ".join(str(n.message) for n in self.app._notifications)
+
+
+def _key_event(key: str) -> Key:
+    """What Textual's parser makes of a key: a character, or a name."""
+    name = _character_to_key(key) if len(key) == 1 else key
+    try:
+        character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return Key(name, character)
 
 
 @pytest.fixture
@@ -122,10 +137,15 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
             for listener in tell:
                 listener(change)
 
+        def store_changed() -> None:
+            status = opened_store.status
+            notify(changes.StoreChanged())
+            told.append(status)
+
         opened_store = Store.open(
-            store or tmp_path / "store" / "reviewer.sqlite", "reviewer",
-            on_change=lambda: notify(changes.StoreChanged()),
-        )  # fmt: skip
+            store or tmp_path / "store" / "reviewer.sqlite", "reviewer", on_change=store_changed
+        )
+        told = [opened_store.status]
         loader = SynchronousLoader(
             ready=lambda answer: notify(changes.NeighbourReady(answer)),
             failed=lambda error: notify(changes.Faulted(error)),
@@ -142,7 +162,7 @@ def open_review(tmp_path: Path) -> Callable[..., Any]:
         app = TuiviewApp(make_session, terminal, Settings(reviewer="reviewer", **settings))
         try:
             async with app.run_test(size=size) as pilot:
-                review = Review(app, pilot)
+                review = Review(app, pilot, told)
                 if settled:
                     await review.idle()
                 yield review
