@@ -359,6 +359,18 @@ class Terminal:
         """Whether the device's modes (echo, whole lines) are what they were before the program."""
         return termios.tcgetattr(self._slave)[:4] == self._modes_before[:4]
 
+    def unread(self) -> bytes:
+        """What came from the terminal and nobody has read, when nothing is on its way any more."""
+        while self._arriving or self._outgoing or self._unsent:
+            self.pump(until=time.monotonic() + 0.01)
+        modes = termios.tcgetattr(self._slave)
+        raw = [*modes[:3], modes[3] & ~termios.ICANON, *modes[4:6], [*modes[6]]]
+        raw[6][termios.VMIN] = raw[6][termios.VTIME] = 0
+        termios.tcsetattr(self._slave, termios.TCSANOW, raw)
+        data = os.read(self._slave, 65536)
+        termios.tcsetattr(self._slave, termios.TCSANOW, modes)
+        return data
+
     def dump(self) -> str:
         """The screen in a frame, without empty rows at its end, for messages."""
         lines = self.screen_lines()

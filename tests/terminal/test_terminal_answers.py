@@ -17,6 +17,7 @@ ANSWERS = {
     "\x1b[?2;0;1000;1000S": Answer(Kind.SIXEL, "2;0;1000;1000"),
     "\x1b[?2026;2$y": Answer(Kind.MODE, "2026;2"),
     "\x1b[12;34R": Answer(Kind.CURSOR, "12;34"),
+    "\x1b[0n": Answer(Kind.STATUS, "0"),
     "\x1b[?0u": Answer(Kind.OTHER, "?0u"),
     "\x1b]11;rgb:0000/0000/0000\x07": Answer(Kind.OTHER, "]11;rgb:0000/0000/0000"),
     "\x1bP1+r524742=38\x1b\\": Answer(Kind.OTHER, "P1+r524742=38"),

@@ -176,6 +176,17 @@ def test_an_answer_that_comes_too_late_still_counts_and_teaches_patience() -> No
     assert link.timeout() > first_wait
 
 
+def test_the_last_answer_is_expected_behind_all_that_is_under_way() -> None:
+    clock = Clock()
+    link = Link(clock, round_trip=0.2)
+    wire = Wire(clock, 1e6, 0.2)
+    assert link.settles_in == pytest.approx(0.2)
+    wire.send(100_000, link.sent(100_000))
+    wire.next_answer(link)
+    link.sent(500_000)
+    assert link.settles_in == pytest.approx(0.7, rel=0.2)
+
+
 def test_an_answer_that_nobody_asked_for_changes_nothing() -> None:
     link = Link(Clock())
     link.sent(1000)

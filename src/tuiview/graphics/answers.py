@@ -22,6 +22,7 @@ class Kind(StrEnum):
     SIXEL = "sixel"  # XTSMGRAPHICS: CSI ? item ; status ; values S
     MODE = "mode"  # DECRPM: CSI ? mode ; setting $ y
     CURSOR = "cursor"  # CPR: CSI row ; column R
+    STATUS = "status"  # DSR: CSI 0 n
     OTHER = "other"  # any other string or report that is never a key
 
 
@@ -147,6 +148,8 @@ def _report(found: re.Match[str]) -> Answer | None:
         return Answer(Kind.WINDOW, parameters)
     if private == "" and final == "R" and re.fullmatch(r"\d+;\d+", parameters):
         return Answer(Kind.CURSOR, parameters)
+    if private == "" and final == "n":
+        return Answer(Kind.STATUS, parameters)
     if private in ("?", ">", "="):
         return Answer(Kind.OTHER, private + parameters + between + final)
     return None

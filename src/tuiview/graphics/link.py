@@ -125,6 +125,12 @@ class Link:
         """How long so many bytes take beyond the round trip; 0 while the speed is unknown."""
         return nbytes / self._rate if self._rate else 0.0
 
+    @property
+    def settles_in(self) -> float:
+        """Seconds in which all that is under way and one more question should be answered."""
+        round_trip = _FIRST_TIMEOUT if self._round_trip is None else self._round_trip
+        return round_trip + self.seconds_for(self.in_flight)
+
     def encoded(self, payload: Payload) -> None:
         """Learn from a payload how well pictures such as these can be encoded."""
         area, protocol = payload.area, payload.protocol

@@ -147,6 +147,8 @@ class TuiviewApp(App[None]):
         and the focus and the cursor are where it leads, when the next key comes.
         """
         if isinstance(event, Key) and not event.is_forwarded:
+            if self._was_for_others(event):
+                return
             if event.key not in self.review.keys["stop"].split(","):
                 await self.review.led()
             if await self._act(event):
@@ -154,6 +156,12 @@ class TuiviewApp(App[None]):
         if isinstance(event, Resize) and isinstance(self._driver, TerminalDriver):
             self._driver.shadow.forget()  # the terminal has moved or cut what it shows
         await super().on_event(event)
+
+    def _was_for_others(self, key: Key) -> bool:
+        """Whether a key was typed behind one that gave the terminal away, or that quits."""
+        driver = self._driver
+        typed_before = isinstance(driver, TerminalDriver) and key.time < driver.taken_at
+        return typed_before or self._exit
 
     async def _act(self, event: Key) -> bool:
         """Run what the key is bound to; False if it is text, or bound to nothing."""

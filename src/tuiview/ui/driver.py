@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import re
 import selectors
 import signal
+import termios
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
@@ -26,6 +28,7 @@ from textual.message import Message
 from tuiview.graphics import probe
 from tuiview.graphics.answers import ESC, Answer, AnswerSplitter, Kind
 from tuiview.graphics.brands import FEW_NUMBERS
+from tuiview.graphics.link import Link
 from tuiview.graphics.terminal import DEVICE
 from tuiview.graphics.window import window_size
 from tuiview.ui.output import Output
@@ -42,6 +45,21 @@ _BEFORE_BACKGROUND = re.compile(r"(;38;(?:2;\d+;\d+;\d+|5;\d+));(?=48;)")
 _KEYBOARD = re.compile(r"\x1b\[>\d+u")
 # Textual asks for letters as sequences too: after a kill nobody could type `reset`.
 _LETTERS_STAY = "\x1b[>1u"
+_LETTERS_ONLY = "\x1b[<u"
+
+_NO_REPORTS = (
+    "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l\x1b[?1004l\x1b[?2004l\x1b[?2048l"
+    + _LETTERS_ONLY
+)
+"""Mouse, focus, pastes, sizes and keys are not reported any more."""
+_LAST_QUESTION = "\x1b[5n"
+"""Is the terminal well? Every terminal answers, and nothing else is asked like this."""
+_LEAST_WAIT, _MOST_WAIT, _HURRIED_WAIT = 1.0, 4.0, 0.5
+"""Seconds for the terminal's last answer; it comes much sooner unless the link breaks down."""
+_ROUNDS = 3.0
+"""How many times as long as expected the last answer may take."""
+_NOTICED = 0.5
+"""Seconds of waiting that want to be explained."""
 
 
 class Listener(Protocol):
@@ -49,6 +67,9 @@ class Listener(Protocol):
 
     All methods are called on the event loop's thread.
     """
+
+    link: Link
+    """How long the way to the terminal is, and what is on it."""
 
     def frame(self, data: str) -> str:
         """Return what is to be written in place of `data`."""
@@ -77,7 +98,8 @@ class TerminalDriver(LinuxDriver):
 
     Beyond Textual's own it
 
-    - keeps the terminal's answers out of the keys, however late they come;
+    - keeps the terminal's answers out of the keys, however late they come, and from whoever has
+      the terminal next;
     - hands all output to a listener, which puts pictures in;
     - keeps a shadow of what the terminal shows, for frames without repetitions;
     - never makes the event loop wait for a slow link: writes queue up; where nothing is queued,
@@ -115,6 +137,11 @@ class TerminalDriver(LinuxDriver):
         self._typed_ahead: str = terminal.typed_ahead if terminal is not None else ""
         self._few_numbers = terminal is not None and terminal.brand in FEW_NUMBERS
         self._active = False
+        self._heard = terminal is not None and terminal.complete
+        self._leaving = False
+        self._last_heard = False
+        self.taken_at = 0.0
+        """When the terminal was taken last: keys from before were meant for someone else."""
 
     def listen(self, listener: Listener | None) -> None:
         """Show all output to `listener` and tell it what the terminal says.
@@ -135,8 +162,8 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write a frame; dropped while the terminal belongs to someone else."""
-        if not self._active:
-            return
+        if not self._active or (self._leaving and data == _LETTERS_ONLY):
+            return  # said twice, it would end what the shell has asked for
         if self._listener is not None:
             data = self._listener.frame(data)
         if self._few_numbers:
@@ -172,6 +199,8 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Take the terminal."""
         self._active = True
+        self._leaving = self._last_heard = False
+        self.taken_at = time.monotonic()
         self.shadow.forget()
         self._output.open()
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -184,10 +213,42 @@ class TerminalDriver(LinuxDriver):
             self._listener.entered()
 
     def stop_application_mode(self) -> None:
-        """Give the terminal back, without pictures."""
-        if self._active and self._listener is not None:
-            self.send(self._listener.leaving())
+        """Give the terminal back, without pictures, when it has said all that it has to say."""
+        if self._active:
+            self._hear_out()
         super().stop_application_mode()
+        self._active = False
+
+    def _hear_out(self) -> None:
+        """Have the terminal report nothing more, and read what it still answers.
+
+        Keys that come before its last answer are lost: they may be parts of an answer, or written
+        as only we understand. What comes behind is left for who has the terminal next.
+        """
+        listener = self._listener
+        expected = listener.link.settles_in if listener is not None else 0.0
+        data = listener.leaving() if listener is not None else ""
+        if expected > _NOTICED:
+            _, rows = self._get_terminal_size()
+            data += f"\x1b[{rows};1H\x1b[m\x1b[2K waiting for the terminal's last answers …"
+        self._leaving = True
+        self.send(data + _NO_REPORTS + _LAST_QUESTION)
+        if self._key_thread is not None and self._heard:
+            hurried = getattr(self._app, "hurried", False)
+            wait = min(_MOST_WAIT, max(_LEAST_WAIT, _ROUNDS * expected))
+            self._key_thread.join(_HURRIED_WAIT if hurried else wait)
+
+    def disable_input(self) -> None:
+        """Read no more."""
+        if self._key_thread is not None:
+            signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+            self.exit_event.set()
+            self._key_thread.join()
+            self._key_thread = None
+            self.exit_event.clear()
+        if not self._last_heard:
+            with contextlib.suppress(termios.error):
+                termios.tcflush(self.fileno, termios.TCIFLUSH)
 
     def close(self) -> None:
         """Stop writing."""
@@ -229,10 +290,10 @@ class TerminalDriver(LinuxDriver):
             selector.register(self.fileno, selectors.EVENT_READ)
             self._pass(_fed(parser, splitter.feed(typed)))
             heard = time.monotonic()
-            while not self.exit_event.is_set():
+            while not (self.exit_event.is_set() or self._last_heard):
                 wait = constants.ESCAPE_DELAY if splitter.held else 0.1
                 if selector.select(wait):
-                    data = os.read(self.fileno, 4096)
+                    data = os.read(self.fileno, 1 if self._leaving else 4096)
                     if not data:
                         break
                     heard = time.monotonic()
@@ -247,11 +308,13 @@ class TerminalDriver(LinuxDriver):
 
     def _pass(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            self.process_message(message)
+            if not self._leaving:
+                self.process_message(message)
 
     def process_message(self, message: Message) -> None:
         """Hand a parsed event on; cursor reports go to the listener."""
         if isinstance(message, events.CursorPosition):
+            self._heard = True
             x, y = message.x, message.y
             self._tell(lambda listener: listener.cursor_reported(x, y))
             return
@@ -260,7 +323,11 @@ class TerminalDriver(LinuxDriver):
         super().process_message(message)
 
     def _hear(self, answer: Answer) -> None:
-        self._tell(lambda listener: listener.answered(answer))
+        self._heard = True
+        if not self._leaving:
+            self._tell(lambda listener: listener.answered(answer))
+        elif answer.kind is Kind.STATUS:
+            self._last_heard = True
 
 
 def _fed(parser: XTermParser, text: str) -> Iterable[Message]:
