@@ -82,6 +82,10 @@ class FakeImage(Image):
         self.closed = False
         self._lock = threading.Lock()
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        return (f"what is beside {self.value}",)
+
     def in_use(self) -> threading.Lock:
         assert not self.closed, "read after close"
         assert not self._lock.locked(), "two threads read one image"

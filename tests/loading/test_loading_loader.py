@@ -279,6 +279,17 @@ def test_whatever_a_reader_raises_becomes_words(desk, world, error, foreseen, ca
     assert value(desk.answers[-1]) == 2
 
 
+def test_what_was_told_of_a_forgotten_file_is_told_anew(desk, world):
+    told = []
+    for revision in (0, 5000):
+        world.revision["1"] = revision
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        told += desk.answers[-1].info.skipped
+        desk.loader.forget("1")
+    assert told == ["what is beside 1.0", "what is beside 6.0"]
+
+
 def test_forgetting_reads_anew(desk, world):
     desk.loader.ask(request(1))
     desk.loader.info(item(1), None, lambda info: None)
@@ -541,16 +552,21 @@ def test_closing_closes_the_files_and_answers_nothing_more(desk, world):
     assert world.open == 0
 
 
-def test_a_picture_that_is_ready_too_late_is_not_handed_out(desk, world):
-    world.in_encode = lambda: assert_closed(desk.loader)
+@pytest.mark.parametrize(
+    ("stage", "cache"),
+    [("in_reduce", "reduced"), ("in_sample", "samples"), ("in_encode", "payloads")],
+)
+def test_what_is_ready_after_the_end_is_neither_handed_out_nor_kept(desk, world, stage, cache):
+    def end(*_) -> None:
+        assert desk.loader.close()
+        desk.loader.ask(request(1))
+
+    setattr(world, stage, end)
     desk.loader.ask(request(1))
     desk.loader.run_until_idle()
     assert not desk.answers
+    assert desk.loader.counters().held[cache] == 0
     assert world.open == 0
-
-
-def assert_closed(loader):
-    assert loader.close()
 
 
 OTHER = {

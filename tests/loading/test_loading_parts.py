@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from loading_fakes import Clock, FakeImage, World
+from loading_fakes import Clock, FakeImage, World, item
 
 from tuiview.errors import Cancelled, never
+from tuiview.imaging.viewport import Viewport
 from tuiview.loading.budget import available_memory, default_cache_bytes
 from tuiview.loading.cache import Lru, OpenImages
 from tuiview.loading.counters import Meter
+from tuiview.loading.kept import Caches
+from tuiview.loading.reading import Reader
 from tuiview.loading.scheduler import Rank, Scheduler
+from tuiview.loading.watch import Watch
 
 
 class TestLru:
@@ -149,6 +153,14 @@ class TestOpenImages:
         other.join(20)
         assert world.open == 1
 
+    def test_an_image_that_was_kept_is_lent_to_one(self, world):
+        images = OpenImages(4, 1000)
+        with self.lend(images, world, "1"):
+            pass
+        with self.lend(images, world, "1") as first, self.lend(images, world, "1") as second:
+            assert first is not second
+        assert world.open == 2
+
     def test_who_waits_for_nothing_any_more_stops_waiting(self, world):
         images = OpenImages(4, 1000)
         with (
@@ -243,6 +255,19 @@ class TestScheduler:
         assert scheduler.done(job, finished=False) is None
         assert scheduler.take() is job
 
+    def test_what_is_to_be_read_anew_is_left_to_itself(self, scheduler):
+        scheduler.demand("a", "a", "stale")
+        stray = scheduler.take()
+        scheduler.demand("b", "b", "other")
+        scheduler.wish([("a", "a", "stale")])
+        scheduler.abandon(lambda work: work == "stale")
+        assert (stray.wanted, stray.abandoned) == (False, True)
+        assert self.take_all(scheduler) == ["b", "a"]
+        assert (scheduler.stuck, scheduler.running, scheduler.idle) == (1, 0, False)
+        assert scheduler.unwanted_since(stray.started + 1) == 1
+        assert scheduler.done(stray, finished=True) is None
+        assert (scheduler.stuck, scheduler.idle) == (0, True)
+
     @given(st.integers(0, 10_000))
     def test_nothing_is_lost_and_nothing_is_done_twice(self, seed):
         dice = random.Random(seed)
@@ -272,6 +297,22 @@ class TestScheduler:
             scheduler.done(running.pop(), finished=True)
         self.take_all(scheduler)
         assert scheduler.idle
+
+
+def test_of_a_file_that_is_to_be_read_anew_nothing_is_kept():
+    world = World()
+    caches, clock = Caches.of(1 << 20, 4), world.clock
+    reader = Reader(world.stages(), caches, Meter(clock), clock)
+    for kept in (False, True):
+        with reader.read(item(1), Watch(lambda: True, lambda kept=kept: kept, clock)) as reading:
+            reading.reduced(reading.sketch(None), Viewport((40, 50), 9, 9).box_and_size())
+            reading.info(None)
+            reading.samples("SCI")
+            reading.together(("SCI", "ERR"))
+        entries = [
+            len(getattr(caches, name)) for name in ("sketches", "infos", "reduced", "samples")
+        ]
+        assert entries == ([1, 2, 1, 2] if kept else [0] * 4)
 
 
 class TestBudget:

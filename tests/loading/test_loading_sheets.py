@@ -106,6 +106,19 @@ def test_a_sheet_that_nobody_wants_any_more_is_given_up(desk, world):
     assert [a.request.item.key for a in desk.answers] == ["30"]
 
 
+def test_nothing_of_a_sheet_is_shown_after_the_end(desk, world):
+    def end(key):
+        world.clock.now += 0.3
+        if key == "0":
+            desk.loader.close()
+            desk.loader.ask(sheet(range(8)))
+
+    world.in_open = end
+    desk.loader.ask(sheet(range(8)))
+    desk.loader.run_until_idle()
+    assert not desk.answers
+
+
 def test_a_neighbour_is_not_shown_while_it_is_made(desk, world):
     def slow(key):
         world.clock.now += 0.2

@@ -3,6 +3,7 @@
 import pytest
 from headless import Desk
 
+from tuiview.loading.request import Failed
 from tuiview.review.store import Store
 from tuiview.session import changes
 
@@ -28,3 +29,14 @@ def test_a_picture_that_is_ready_goes_out_before_its_neighbours_are_asked_for(de
     assert not asked
     desk.settle()
     assert asked == [2]
+
+
+def test_an_answer_that_comes_after_the_cursor_went_on_is_not_shown(desk):
+    viewer = desk.session.viewer
+    late = viewer.shown
+    desk.session.move(1)
+    desk.settle()
+    now = viewer.shown
+    assert not viewer.answered(late)
+    assert not viewer.answered(Failed(late.request, "broken"))
+    assert (viewer.shown, viewer.failed) == (now, None)

@@ -105,8 +105,7 @@ class Pipeline:
             raise
         except Exception as error:
             return failure(error, tile.item.name)
-        if watch.kept():
-            self._caches.tiles.put(tile.signature, made, made.nbytes)
+        self._caches.tiles.put(tile.signature, made, made.nbytes)
         return made
 
     def _frames(self, request: Request, watch: Watch) -> tuple[Sequence[str], str]:
