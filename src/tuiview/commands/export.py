@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from tuiview.commands.options import (
     add_collection,
+    add_reviewed,
     add_store,
+    beside,
     open_paths,
     settings_of,
     store_path_of,
@@ -37,6 +39,7 @@ examples:
   tuiview export data/ --format imgmarker -o marker/   for Image Marker 1.2
   tuiview export data/ --format notes-json -o notes.json
   tuiview export data/ --format html -o review.html    pictures and decisions in one page
+  tuiview export night1.h5 night2.h5 -o night.csv      several that were reviewed as one
   tuiview export maps.datastack --format html --all --in-step --stretch histeq -o maps.html
 
 `tuiview import` reads all of them back but the page.
@@ -45,7 +48,7 @@ examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("path", metavar="PATH", help="folder, file or table that was reviewed")
+    add_reviewed(parser)
     parser.add_argument("--format", choices=(*TABLES, *OTHERS), default="csv", help="(csv)")
     parser.add_argument(
         "-o", "--output", metavar="FILE", type=Path,
@@ -63,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     output: Path | None = args.output
     if output is None and args.format not in ("csv", "notes-json", "geojson"):
         raise UsageError(f"--format {args.format} needs a file", "-o decisions." + args.format)
-    settings = settings_of(args, Path(args.path))
-    collection = open_paths([args.path], args)
+    settings = settings_of(args, beside(args.paths))
+    collection = open_paths(args.paths, args)
     path = store_path_of(collection, settings)
     if args.format == "html" and args.all and not path.exists():
         return _page(args, None, settings, collection)

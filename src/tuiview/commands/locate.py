@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from tuiview.commands.options import (
+    add_reviewed,
     add_store,
+    beside,
     images_of,
     open_paths,
     settings_of,
@@ -22,7 +23,7 @@ examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("path", metavar="PATH", help="folder, file or table")
+    add_reviewed(parser)
     add_store(parser)
 
 
@@ -32,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
 
     from tuiview.review.locations import stores_of
 
-    settings = settings_of(args, Path(args.path))
-    collection = open_paths([args.path], args)
+    settings = settings_of(args, beside(args.paths))
+    collection = open_paths(args.paths, args)
     path = store_path_of(collection, settings)
     print(f"decisions\t{path}")
     if not path.exists():

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from tuiview.session.choice import Choice
 
 
+def add_reviewed(parser: argparse.ArgumentParser) -> None:
+    """What was reviewed: the paths that the reviewer was given."""
+    parser.add_argument(
+        "paths", metavar="PATH", nargs="+",
+        help="what was reviewed, named as it was then: a folder, files, a table, HDF5 files",
+    )  # fmt: skip
+
+
 def add_store(parser: argparse.ArgumentParser) -> None:
     """Where decisions are and whose."""
     group = parser.add_argument_group("decisions")
@@ -110,6 +118,11 @@ def catalogues_of(args: argparse.Namespace) -> list[CatalogueOptions]:
     from tuiview.exchange.options import CatalogueOptions
 
     return [CatalogueOptions.parse(text) for text in args.catalogs]
+
+
+def beside(paths: Sequence[str]) -> Path:
+    """Where a project's settings are looked for: at the first path, else where one stands."""
+    return Path.cwd() if list(paths) == ["-"] else Path(paths[0])
 
 
 def settings_of(args: argparse.Namespace, beside: Path | None) -> Settings:

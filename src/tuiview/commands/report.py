@@ -21,7 +21,9 @@ from msgspec.structs import asdict
 
 from tuiview.commands.options import (
     add_collection,
+    add_reviewed,
     add_store,
+    beside,
     open_paths,
     settings_of,
     store_path_of,
@@ -41,6 +43,7 @@ EPILOG = """\
 examples:
   tuiview report data/
   tuiview report data/ --with laptop.sqlite
+  tuiview report night1.h5 night2.h5              several that were reviewed as one
   tuiview report data/ --disputed > again.tsv     items on which reviewers differ
   tuiview report data/ --json
 """
@@ -48,7 +51,7 @@ examples:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line."""
-    parser.add_argument("path", metavar="PATH", help="folder, file or table that was reviewed")
+    add_reviewed(parser)
     parser.add_argument(
         "--with", dest="others", metavar="STORE", type=Path, action="append", default=[],
         help="another database of decisions; may be given again",
@@ -69,12 +72,13 @@ def run(args: argparse.Namespace) -> int:
     from tuiview.review.agreement import agreement
     from tuiview.review.consistency import consistency
 
-    settings = settings_of(args, Path(args.path))
-    own = store_path_of(open_paths([args.path], args), settings)
+    settings = settings_of(args, beside(args.paths))
+    own = store_path_of(open_paths(args.paths, args), settings)
     stores = [*sorted(own.parent.glob("*.sqlite")), *args.others]
     if not stores:
         raise TuiviewError(
-            f"no decisions on {args.path} yet", f"they would be in {own}; --with names others"
+            f"no decisions on {' '.join(args.paths)} yet",
+            f"they would be in {own}; --with names others",
         )
     rows = list(_rows(stores))
     found, selves = agreement(rows), consistency(rows)

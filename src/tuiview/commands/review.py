@@ -23,6 +23,7 @@ from tuiview.commands.options import (
     add_display,
     add_store,
     add_terminal,
+    beside,
     catalogues_of,
     choice_of,
     collection_options,
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
             "- reads names from standard input, which is the keyboard",
             "find . -name '*.fits' | tuiview -",
         )
-    settings = settings_of(args, Path.cwd() if from_stdin else Path(paths[0]))
+    settings = settings_of(args, beside(paths))
     if composition is not None:
         settings = replace(settings, display={**settings.display, "composition": composition})
 
