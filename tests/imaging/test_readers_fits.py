@@ -393,6 +393,31 @@ def test_samples_for_zscale_are_those_of_astropy(tmp_path_factory, shape, bitpix
         assert interval.get_limits(sample) == pytest.approx(interval.get_limits(data), rel=1e-12)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    bitpix=st.sampled_from(list(BITPIX)),
+    nan=st.booleans(),
+    large=st.booleans(),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+)
+def test_samples_taken_while_averaging_are_those_that_are_read(
+    tmp_path_factory, shape, bitpix, nan, large, size
+):
+    path = tmp_path_factory.mktemp("taps") / "taps.fits"
+    fits.writeto(path, made(bitpix, shape, seed=shape[0], nan=nan))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(banded, "_ZSCALE_PIXELS", 0 if large else 1 << 22)
+        with opened(path) as image:
+            frame = image.frames[0]
+            frame.reduce(Box.whole(frame.shape), size)
+            taken = frame.sample(), frame.zscale_sample()
+        with opened(path) as image:
+            read = image.frames[0].sample(), image.frames[0].zscale_sample()
+    for one, other in zip(taken, read, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_zscale_samples_of_a_large_image_come_from_all_columns(tmp_path):
     data = np.broadcast_to(np.arange(4096, dtype=np.float32), (1100, 4096))
     path = tmp_path / "wide.fits"

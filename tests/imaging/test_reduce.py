@@ -72,6 +72,32 @@ def test_shrinking_is_the_exact_area_average(case):
     np.testing.assert_allclose(found[sure], expected[sure], rtol=1e-4)
 
 
+@settings(max_examples=100)
+@given(case=cases(1.001, 90.0), band=st.integers(1, 2000), sums=st.sampled_from([64, 1 << 20]))
+def test_averages_are_right_to_the_digits_of_a_32_bit_float(case, band, sums):
+    data, box, size = case
+    expected, weight = reference(data, box, size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reduce, "BAND_BYTES", band)
+        patch.setattr(reduce, "_SUM_BYTES", sums)
+        found = reduce_array(data, box, size)
+    sure = weight > 1e-3
+    np.testing.assert_allclose(found[sure], expected[sure], rtol=1e-6)
+
+
+def test_many_rows_under_a_cell_lose_no_digits():
+    data = np.random.default_rng(4).normal(1000, 1, (100_000, 3)).astype(np.float32)
+    found = reduce_array(data, Box.whole(data.shape), (1, 1))
+    assert found[0, 0] == pytest.approx(data.mean(dtype=np.float64), rel=5e-7)
+
+
+def test_values_whose_sum_has_no_number_do_not_fail():
+    data = np.full((8, 8), 1e308)
+    data[:, :4] = 2.0
+    found = reduce_array(data, Box.whole(data.shape), (2, 2))
+    np.testing.assert_allclose(found[:, 0], 2.0)
+
+
 @settings(max_examples=80)
 @given(case=cases(0.05, 0.999))
 def test_magnifying_takes_the_nearest_pixel(case):

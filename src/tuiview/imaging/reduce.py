@@ -2,9 +2,9 @@
 
 The average is separable: every output cell is a rectangle whose edges may cut pixels, and each
 pixel counts with the part of its area that the cell covers. Rows are read band by band, summed to
-one row for each output row, and these are summed along x. NaN makes the sum of its column NaN;
-only those columns are then summed again without it. Where an axis is magnified the nearest pixel
-is taken instead.
+one row for each output row, and these are summed along x, all by products with small matrices of
+such shares. NaN makes the sums of its column NaN; only those columns are then summed again without
+it. Where an axis is magnified the nearest pixel is taken instead.
 """
 
 from __future__ import annotations
@@ -23,18 +23,21 @@ from numpy.typing import NDArray
 from tuiview.errors import Cancelled, Poll, never
 from tuiview.imaging.axis import Axis, Floats, plan_axis
 from tuiview.imaging.frame import Box, Pixels, report
+from tuiview.imaging.shares import Across, Shares, steps
 
 ReadRows = Callable[[int, int], Pixels]
 """Reads rows y0..y1 (half-open) of the columns wanted: `(h, w)` or `(h, w, channels)`."""
 
-Averages = NDArray[np.floating[Any]]
+Averages = Shares
 
-BAND_BYTES = 1 << 20
+BAND_BYTES = 1 << 19
 """Bytes of one band: it stays in the processor's cache between reading and summing."""
 
-_SUM_BYTES = 1 << 19
-_FEW = 12  # pixels under a cell that are summed one after the other; faster up to about here
+_SUM_BYTES = 1 << 21
 _MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
+_MANY = 64  # pixels under a cell from which on 32-bit sums along x would lose a digit
+_NO_NUMBER = 1e290  # of values beyond, sums have no 64-bit float
+_HARDLY = 1e-6  # pixels of a cell that do not count as a value
 
 
 def reduce_array(data: Pixels, box: Box, size: tuple[int, int]) -> Floats:
@@ -60,6 +63,10 @@ def reduce_array(data: Pixels, box: Box, size: tuple[int, int]) -> Floats:
     return out
 
 
+def _nothing() -> None:
+    pass
+
+
 def reduce_rows(
     read: ReadRows,
     rows: Axis,
@@ -71,6 +78,7 @@ def reduce_rows(
     row_bytes: int = 1,
     threads: int = 1,
     cancelled: Poll = never,
+    gaps: Callable[[], None] = _nothing,
 ) -> Averages:
     """Average what `read` gives over the cells of two axes.
 
@@ -84,6 +92,7 @@ def reduce_rows(
         row_bytes: Bytes of one row as `read` returns it, by which bands are cut.
         threads: Parts read at the same time; 1 where `read` wants rows in order.
         cancelled: Asked before each band, and told which part of the cells is done.
+        gaps: Called, by any of the threads, when a value is missing.
 
     Returns:
         `(rows.cells, columns.cells, *channels)` averages, float32 for small types, else float64;
@@ -108,7 +117,7 @@ def reduce_rows(
     reduction = _Reduction(
         read, rows, columns,
         channels=channels, stored=stored, blank=blank, row_bytes=row_bytes, cancelled=poll,
-        advance=advance,
+        advance=advance, gaps=gaps,
     )  # fmt: skip
 
     def run(part: int) -> Averages:
@@ -153,6 +162,7 @@ class _Reduction:
         row_bytes: int,
         cancelled: Poll,
         advance: Callable[[int], None],
+        gaps: Callable[[], None],
     ) -> None:
         self._read = read
         self._rows = rows
@@ -161,33 +171,43 @@ class _Reduction:
         self._blank = blank if stored.kind in "iu" else None
         self._cancelled = cancelled
         self._advance = advance
+        self._gaps = gaps
         self._work = _work_type(stored)
-        self._along_x = _AlongX(columns, math.prod(channels), self._work)
         self._band = max(1, min(BAND_BYTES // max(row_bytes, 1), _MOST_ROWS))
+        self._start = columns.start - columns.low
+        self._across = self._summing(self._work) if columns.average else None
+        self._weighing: Across | None = None
 
     def wide(self) -> _Reduction:
         """The same, summing in 64 bits."""
         other = copy(self)
         other._work = np.dtype(np.float64)
+        if self._across is not None:
+            other._across = self._summing(other._work)
         return other
 
     def run(self, first: int, last: int) -> Averages:
-        """Average output rows first..last: `(last - first, columns.cells, *channels)`."""
+        """Average output rows first..last: `(last - first, columns.cells, *channels)`.
+
+        Raises:
+            OverflowError: A sum is too large for the type that sums are made in.
+        """
         out = np.empty((last - first, self._columns.cells, *self._channels), self._work)
-        if not self._rows.average and not self._columns.average:
-            self._magnify(first, last, out)
-            return out
-        width = self._columns.high - self._columns.low
-        flat = width * math.prod(self._channels)
-        batch = max(1, _SUM_BYTES // (4 * flat))
-        fill = self._average if self._rows.average else self._pick
-        for cell in range(first, last, batch):
-            end = min(cell + batch, last)
-            sums = np.zeros((end - cell, flat), self._work)
-            weights = fill(cell, end, sums)
-            averages = self._along_x.averages(sums, weights)
-            out[cell - first : end - first] = averages.reshape(-1, *out.shape[1:])
-            self._advance(end - cell)
+        with np.errstate(invalid="ignore", over="ignore"):
+            if not self._rows.average and not self._columns.average:
+                self._magnify(first, last, out)
+                return out
+            width = self._columns.high - self._columns.low
+            flat = width * math.prod(self._channels)
+            batch = max(1, _SUM_BYTES // (self._work.itemsize * flat))
+            fill = self._average if self._rows.average else self._pick
+            store = np.empty((min(batch, last - first), flat), self._work)
+            for cell in range(first, last, batch):
+                end = min(cell + batch, last)
+                sums, weights = fill(cell, end, store[: end - cell])
+                into = out[cell - first : end - first].reshape(end - cell, -1)
+                self._along_x(sums, weights, (cell, end), into)
+                self._advance(end - cell)
         return out
 
     def _bands(self, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, Pixels]]:
@@ -208,100 +228,119 @@ class _Reduction:
 
     def _magnify(self, first: int, last: int, out: Averages) -> None:
         wanted = self._rows.start[first:last]
-        columns = self._columns.start - self._columns.low
         steps = self._steps(int(wanted[0]), int(wanted[-1]) + 1)
         for y0, y1, band in self._bands(steps):
             values: Averages = band.astype(self._work)
             if band.dtype.kind == "f":
-                values[~np.isfinite(values)] = np.nan
-            wide = np.take(values, columns, axis=1, mode="clip")
+                bad = ~np.isfinite(values)
+                if bad.any():
+                    values[bad] = np.nan
+                    self._gaps()
+            wide = np.take(values, self._start, axis=1, mode="clip")
             cells = slice(*np.searchsorted(wanted, (y0, y1)))
             np.take(wide, wanted[cells] - y0, axis=0, out=out[cells], mode="clip")
 
-    def _pick(self, first: int, last: int, sums: Averages) -> Floats | None:
-        """Put the nearest image row into each output row of `sums`; return the weights if any."""
+    def _pick(self, first: int, last: int, sums: Averages) -> tuple[Averages, Floats | None]:
+        """The nearest image row for each output row, and the weights if any."""
         weights: Floats | None = None
         wanted = self._rows.start[first:last]
-        steps = (step for run in _runs(wanted) for step in self._steps(*run))
-        for y0, y1, band in self._bands(steps):
+        spans = (span for run in _runs(wanted) for span in self._steps(*run))
+        for y0, y1, band in self._bands(spans):
             cells = slice(*np.searchsorted(wanted, (y0, y1)))
             picked = band.reshape(len(band), -1)[wanted[cells] - y0]
             sums[cells] = picked
             if picked.dtype.kind == "f":
                 good = np.isfinite(picked)
                 if not good.all():
+                    self._gaps()
                     sums[cells][~good] = 0.0
                     weights = np.ones(sums.shape) if weights is None else weights
                     weights[cells] = good
-        return weights
+        return sums, weights
 
-    def _average(self, first: int, last: int, sums: Averages) -> Floats | None:
-        """Put the mean over y into each output row of `sums`; return the weights if any."""
-        weights: Floats | None = None
+    def _average(self, first: int, last: int, sums: Averages) -> tuple[Averages, Floats | None]:
+        """The sum over y for each output row, and the rows in it where some are missing."""
         edges = (self._rows.start + self._rows.part)[first : last + 1]
-        scale = 1.0 / np.diff(edges)[:, np.newaxis]
-        native = np.empty((self._band, sums.shape[1]), self._work)
-        full = np.ones(self._band + 1, self._work)
-        for (c0, c1), (y0, y1, whole) in self._groups(edges):
+        plan = steps(edges, self._band, self._work)
+        tall = any(before[-1].first == after[0].first for before, after in pairwise(plan))
+        if tall:
+            sums = np.zeros(sums.shape)
+        weights: Floats | None = None
+        spans = [(step[0].low, step[-1].high) for step in plan]
+        native = np.empty((max(y1 - y0 for y0, y1 in spans), sums.shape[1]), self._work)
+        for step, (y0, y1, stored) in zip(plan, self._bands(spans), strict=True):
             band = native[: y1 - y0]
-            inner = np.clip(edges[c0 : c1 + 1] - y0, 0, y1 - y0)
-            begun = sums[c0].copy() if edges[c0] < y0 else None
-            with np.errstate(invalid="ignore", over="ignore"):
-                # In the processor's byte order first: the sum is then several times as fast.
-                np.copyto(band, whole.reshape(band.shape), casting="unsafe")
-                for cell, (top, bottom) in enumerate(pairwise(inner.tolist()), c0):
-                    y, end = int(top), math.ceil(bottom)
-                    share = full[: end - y].copy()
-                    share[0] -= top - y
-                    share[-1] -= end - bottom
-                    np.matmul(share, band[y:end], out=sums[cell])
-                if begun is not None:
-                    sums[c0] += begun
-                clean = whole.dtype.kind != "f" or math.isfinite(
-                    np.add.reduce(sums[c0:c1], axis=None)
-                )
-            if not clean:
-                lost = _repair(band, inner, begun, sums[c0:c1])
-                if lost is not None:
-                    weights = np.ones(sums.shape) if weights is None else weights
-                    weights[c0:c1] -= lost * scale[c0:c1]
-        sums *= scale.astype(sums.dtype)
-        return weights
+            # In the processor's byte order first: the sum is then several times as fast.
+            np.copyto(band, stored.reshape(band.shape), casting="unsafe")
+            cells = slice(step[0].first, step[-1].last)
+            found = np.empty(sums[cells].shape, self._work) if tall else sums[cells]
+            for block in step:
+                into = found[block.first - cells.start : block.last - cells.start]
+                np.matmul(block.shares, band[block.low - y0 : block.high - y0], out=into)
+            if stored.dtype.kind == "f" and not math.isfinite(np.add.reduce(found, axis=None)):
+                for block in step:
+                    into = found[block.first - cells.start : block.last - cells.start]
+                    lost = _mend(block.shares, band[block.low - y0 : block.high - y0], into)
+                    if lost is None:
+                        continue
+                    if weights is None:
+                        self._gaps()
+                        weights = np.repeat(np.diff(edges)[:, np.newaxis], sums.shape[1], axis=1)
+                    columns, heights = lost
+                    weights[block.first : block.last, columns] -= heights
+            if tall:
+                sums[cells] += found
+        return sums, weights
 
-    def _groups(self, edges: Floats) -> Iterator[tuple[tuple[int, int], tuple[int, int, Pixels]]]:
-        """Read the bands between edges: the cells (half-open) that each takes part in, and it."""
-        count = len(edges) - 1
-        lows, highs = np.floor(edges).astype(int), np.ceil(edges).astype(int)
-        most = int((highs[1:] - lows[:-1]).max())
-        if most <= self._band:
-            cells = []
-            c0 = 0
-            while c0 < count:
-                c1 = max(c0 + 1, int(np.searchsorted(highs, lows[c0] + self._band, "right")) - 1)
-                cells.append((c0, min(c1, count)))
-                c0 = c1
-            spans = [(int(lows[c0]), int(highs[c1])) for c0, c1 in cells]
-        else:
-            spans = list(self._steps(int(lows[0]), int(highs[-1])))
-            begins = np.searchsorted(edges, [y0 for y0, _ in spans], side="right") - 1
-            ends = np.searchsorted(edges, [y1 for _, y1 in spans])
-            cells = [
-                (max(int(c0), 0), min(int(c1), count)) for c0, c1 in zip(begins, ends, strict=True)
-            ]
-        return zip(cells, self._bands(spans), strict=True)
+    def _along_x(
+        self, sums: Averages, weights: Floats | None, cells: tuple[int, int], out: Averages
+    ) -> None:
+        """Put into `out` the averages over the cells of each row, or the nearest columns."""
+        self._cells(sums, self._across, out)
+        if not (math.isfinite(np.add.reduce(out, axis=None)) or np.isfinite(out).all()):
+            raise OverflowError
+        if weights is not None:
+            if self._across is not None and self._weighing is None:
+                self._weighing = self._summing(np.dtype(np.float64))
+            share = np.empty(out.shape)
+            self._cells(weights, self._weighing, share)
+            share[share < _HARDLY] = np.nan
+            np.divide(out, share, out=out, casting="unsafe")
+            return
+        if self._rows.average:
+            heights = np.diff((self._rows.start + self._rows.part)[cells[0] : cells[1] + 1])
+            out /= heights[:, np.newaxis].astype(out.dtype)
+        if self._columns.average:
+            widths = np.diff(self._start + self._columns.part).astype(out.dtype)
+            out /= np.repeat(widths, math.prod(self._channels))
+
+    def _cells(self, values: Averages, across: Across | None, out: Averages) -> None:
+        if across is not None:
+            across.sums(values, out)
+            return
+        channels = math.prod(self._channels)
+        places = self._start[:, np.newaxis] * channels + np.arange(channels)
+        out[:] = np.take(values, places.ravel(), axis=1, mode="clip")
+
+    def _summing(self, work: np.dtype[np.floating[Any]]) -> Across:
+        """The sums along x; of many pixels in 64 bits."""
+        edges = self._start + self._columns.part
+        many = np.diff(self._start).max() > _MANY
+        return Across(edges, math.prod(self._channels), np.dtype(np.float64) if many else work)
 
 
-def _repair(band: Pixels, edges: Floats, begun: Averages | None, sums: Averages) -> Floats | None:
-    """Sum again the columns of a band in which a value is missing, without it.
+def _mend(
+    shares: Shares, pixels: Averages, sums: Averages
+) -> tuple[NDArray[np.intp], Floats] | None:
+    """Sum again the columns in which a value is missing, without it.
 
     Args:
-        band: `(rows, width)` values.
-        edges: `(cells + 1,)` positions of the cells' edges in the band.
-        begun: `(width,)` what earlier bands gave to the first cell, or None.
+        shares: `(cells, rows)` of the rows in the cells.
+        pixels: `(rows, width)` values.
         sums: `(cells, width)` the sums, mended in place.
 
     Returns:
-        `(cells, width)` the weight that is missing, or None if nothing is.
+        The columns and `(cells, columns)` rows that are missing there; None if nothing is.
 
     Raises:
         OverflowError: A sum of finite values is too large for its type.
@@ -309,21 +348,14 @@ def _repair(band: Pixels, edges: Floats, begun: Averages | None, sums: Averages)
     columns = np.flatnonzero(~np.isfinite(sums).all(axis=0))
     if columns.size == 0:
         return None
-    rows = np.arange(len(band) + 1)
-    inside: Floats = np.clip(rows, edges[:-1, np.newaxis], edges[1:, np.newaxis])
-    shares: Floats = inside[:, 1:] - inside[:, :-1]
-    values = band[:, columns].astype(np.float64)
-    good = np.isfinite(values)
+    values = pixels[:, columns].astype(np.float64)
+    good = np.abs(values) < _NO_NUMBER
     values[~good] = 0.0
     mended = shares @ values
-    if begun is not None:
-        mended[0] += begun[columns]
     if np.abs(mended).max() > np.finfo(sums.dtype).max:
         raise OverflowError
     sums[:, columns] = mended
-    lost = np.zeros(sums.shape)
-    lost[:, columns] = shares @ ~good
-    return lost
+    return columns, np.asarray(shares @ ~good, np.float64)
 
 
 def _work_type(stored: np.dtype[np.generic]) -> np.dtype[np.floating[Any]]:
@@ -337,80 +369,3 @@ def _runs(wanted: NDArray[np.intp]) -> Iterator[tuple[int, int]]:
     breaks = np.flatnonzero(np.diff(wanted) > 2)
     for part in np.split(wanted, breaks + 1):
         yield int(part[0]), int(part[-1]) + 1
-
-
-class _AlongX:
-    """Averages rows over the cells of the x axis; what all rows share is worked out once.
-
-    Channels lie side by side in a row, so that numpy's loops run along all of it.
-
-    Args:
-        columns: The plan of the axis.
-        channels: How many values a pixel has.
-        work: The type of the sums.
-    """
-
-    def __init__(self, columns: Axis, channels: int, work: np.dtype[np.floating[Any]]) -> None:
-        self._columns = columns
-        self._channels = channels
-        self._start = columns.start - columns.low
-        self._taps: list[tuple[NDArray[np.intp], Averages]] = []
-        if not columns.average:
-            return
-        reach = int((self._start[1:] - self._start[:-1]).max()) + 1
-        sums = work if reach <= _FEW else np.dtype(np.float64)
-        self._widths = self._spread(np.diff(self._start + columns.part)).astype(sums)
-        edges, last = self._start + columns.part, columns.high - columns.low - 1
-        for offset in range(reach if reach <= _FEW else 0):
-            pixel = self._start[:-1] + offset
-            inside = np.minimum(edges[1:], pixel + 1) - np.maximum(edges[:-1], pixel)
-            share = np.clip(inside, 0, None).astype(work)
-            self._taps.append((self._flat(np.minimum(pixel, last)), self._spread(share)))
-
-    def averages(self, sums: Averages, weights: Floats | None) -> Averages:
-        """Average `(n, width * channels)` sums; `weights` says how much of each there is."""
-        total = self._cells(sums)
-        if weights is not None:
-            share = self._cells(weights)
-            share[share < 1e-6] = np.nan
-            return total / share
-        if self._columns.average:
-            total /= self._widths
-        return total
-
-    def _spread(self, cells: Averages) -> Averages:
-        """The same for each channel of a cell."""
-        return np.repeat(cells, self._channels)
-
-    def _flat(self, pixels: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Where the values of pixels lie in a row."""
-        return (pixels[:, np.newaxis] * self._channels + np.arange(self._channels)).ravel()
-
-    def _cells(self, values: Averages) -> Averages:
-        """Sum over the cells, or take the nearest column."""
-        if not self._columns.average:
-            return np.take(values, self._flat(self._start), axis=1, mode="clip")
-        if not self._taps:
-            return self._many(values)
-        total: Averages | None = None
-        for pixel, share in self._taps:
-            part_of = np.take(values, pixel, axis=1, mode="clip")
-            part_of *= share
-            total = part_of if total is None else np.add(total, part_of, out=total)
-        assert total is not None
-        return total
-
-    def _many(self, values: Averages) -> Averages:
-        """Sum over cells of many pixels each."""
-        start, part = self._start, self._columns.part[:, np.newaxis]
-        shaped = values.reshape(len(values), -1, self._channels).astype(np.float64, copy=False)
-        last = shaped.shape[1] - 1
-        body = shaped[:, : max(int(start[-1]), 1)]
-        total = np.add.reduceat(body, np.minimum(start[:-1], body.shape[1] - 1), axis=1)
-        # reduceat gives the value itself, not nothing, for a cell that begins and ends in a pixel.
-        total[:, start[:-1] == start[1:]] = 0.0
-        before = np.take(shaped, np.minimum(start, last), axis=1, mode="clip")
-        before *= part
-        total += before[:, 1:]
-        total -= before[:, :-1]
-        return total.reshape(len(values), -1)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 from tuiview.errors import Poll, never
 from tuiview.imaging.axis import Axis, picked, plan_axis
 from tuiview.imaging.frame import Box, Frame, Pixels, Reduced
-from tuiview.imaging.reduce import BAND_BYTES, Averages, ReadRows, reduce_rows
+from tuiview.imaging.readers.taps import Grid, Stride
+from tuiview.imaging.reduce import BAND_BYTES, Averages, reduce_rows
 
 ReadWindow = Callable[[int, int, int, int], Pixels]
 """Reads columns x0..x1 of rows y0..y1 (half-open), as stored."""
@@ -25,7 +28,7 @@ SAMPLES = 100_000
 _TWO_THREADS = 8 << 20
 _PREVIEW_THREADS = 8
 _ZSCALE_PIXELS = 2048 * 2048
-_NEAR = 16 << 10  # bytes between two rows that cost less to read than another call
+_ZSCALE_SAMPLES = 1000
 
 
 class BandedFrame(Frame):
@@ -47,7 +50,8 @@ class BandedFrame(Frame):
     blank: int | None = None
     sequential: bool = False
     apart: bool = False
-    _sampled: Pixels | None = None
+    _grids: Mapping[int, Pixels] = MappingProxyType({})
+    _strided: Pixels | None = None
 
     @abstractmethod
     def rows(self, x0: int, x1: int, y0: int, y1: int) -> Pixels:
@@ -154,15 +158,18 @@ class BandedFrame(Frame):
         if not self.sequential and row_bytes * (rows.high - rows.low) > _TWO_THREADS:
             threads = _PREVIEW_THREADS if sparse else min(2, len(os.sched_getaffinity(0)))
 
-        def read_rows(y0: int, y1: int) -> Pixels:
-            return read(low, high, y0, y1)
-
         whole = (low, high, rows.low, rows.high) == (0, self.shape[1], 0, self.shape[0])
-        tap = None
-        if whole and not sparse and self._sampled is None and read == self.rows:
-            tap = _Tap(read_rows, self.shape, self.channels, self.stored)
+        taps = self._taps() if whole and not sparse and read == self.rows else []
+        gaps = threading.Event()
+
+        def read_rows(y0: int, y1: int) -> Pixels:
+            stored = read(low, high, y0, y1)
+            for tap in taps:
+                tap.take(y0, stored)
+            return stored
+
         averages = reduce_rows(
-            tap.read if tap else read_rows,
+            read_rows,
             rows,
             columns,
             stored=self.stored if read == self.rows else np.dtype("f4"),
@@ -171,44 +178,66 @@ class BandedFrame(Frame):
             row_bytes=row_bytes,
             threads=threads,
             cancelled=cancelled,
+            gaps=gaps.set,
         )
-        if tap is not None:
-            self._sampled = tap.kept
+        self._remember(taps, whole=not gaps.is_set())
         return averages
+
+    def _taps(self) -> list[Grid | Stride]:
+        """What takes out of a read of the whole frame the values that limits come from."""
+        large = self.shape[0] * self.shape[1] > _ZSCALE_PIXELS
+        gray = self.channels == 1
+        counts = [SAMPLES, _ZSCALE_SAMPLES] if gray and large else [SAMPLES]
+        taps: list[Grid | Stride] = [self._grid(n) for n in counts if n not in self._grids]
+        if gray and not large and self._strided is None:
+            taps.append(Stride(self.shape, self.stored, _ZSCALE_SAMPLES))
+        return taps
+
+    def _remember(self, taps: Sequence[Grid | Stride], *, whole: bool) -> None:
+        """Keep what was taken; a stride that gaps displace is of no use."""
+        self._grids = {
+            **self._grids, **{tap.count: tap.kept for tap in taps if isinstance(tap, Grid)}
+        }  # fmt: skip
+        for tap in taps:
+            if isinstance(tap, Stride) and whole:
+                self._strided = tap.kept
+
+    def _grid(self, count: int) -> Grid:
+        channels = (self.channels,) if self.channels > 1 else ()
+        return Grid(self.shape, channels, self.stored, count)
 
     def sample(self, count: int = SAMPLES) -> NDArray[np.float64]:
         """Finite values on a grid; free after the whole frame has been reduced."""
-        if count == SAMPLES and self._sampled is not None:
-            stored = self._sampled
-        else:
-            tap = _Tap(
+        stored = self._grids.get(count)
+        if stored is None:
+            grid = self._grid(count)
+            grid.walk(
                 lambda y0, y1: self.rows(0, self.shape[1], y0, y1),
-                self.shape, self.channels, self.stored, count,
-            )  # fmt: skip
-            tap.walk(self.shape[1] * self.stored.itemsize * self.channels)
-            stored = tap.kept
+                self.shape[1] * self.stored.itemsize * self.channels,
+            )
+            stored = grid.kept
             if count == SAMPLES:
-                self._sampled = stored
+                self._remember([grid], whole=False)
         with np.errstate(invalid="ignore"):  # a signalling NaN is still a NaN
             values = self.values(stored).ravel().astype(np.float64)
         return values[np.isfinite(values)]
 
-    def zscale_sample(self, count: int = 1000) -> Pixels:
+    def zscale_sample(self, count: int = _ZSCALE_SAMPLES) -> Pixels:
         """The values that zscale takes its limits from; see `Frame.zscale_sample`."""
         ny, nx = self.shape
-        size = ny * nx
-        if self.channels != 1 or size > _ZSCALE_PIXELS:
+        if self.channels != 1 or ny * nx > _ZSCALE_PIXELS:
             return self.sample(count)[:count]
-        stride = int(max(1.0, size / count))
-        step = max(1, BAND_BYTES // (nx * self.stored.itemsize))
-        wanted: list[Pixels] = []
-        gaps = self.dtype.kind == "f"
-        for y in range(0, ny, step):
-            stored = self.rows(0, nx, y, min(y + step, ny))
-            if gaps and not _all_finite(stored, self.blank):
-                return super().zscale_sample(count)
-            wanted.append(stored.reshape(-1)[-(y * nx) % stride :: stride].copy())
-        return self.values(np.concatenate(wanted)[:count])
+        if count != _ZSCALE_SAMPLES or self._strided is None:
+            stride = Stride(self.shape, self.stored, count)
+            step = max(1, BAND_BYTES // (nx * self.stored.itemsize))
+            gaps = self.dtype.kind == "f"
+            for y in range(0, ny, step):
+                stored = self.rows(0, nx, y, min(y + step, ny))
+                if gaps and not _all_finite(stored, self.blank):
+                    return super().zscale_sample(count)
+                stride.take(y, stored)
+            return self.values(stride.kept)
+        return self.values(self._strided)
 
     def cost(self, box: Box) -> int:
         """About how many bytes are read to reduce a box; see `Frame.cost`."""
@@ -216,54 +245,6 @@ class BandedFrame(Frame):
         rows = max(0.0, min(box.y1, ny - 0.5) - max(box.y0, -0.5))
         columns = max(0.0, min(box.x1, nx - 0.5) - max(box.x0, -0.5))
         return math.ceil(rows * columns) * self.stored.itemsize * self.channels
-
-
-class _Tap:
-    """Takes the values on a grid out of rows that are read anyway.
-
-    The threads of a reduction read different rows, so that they fill different rows of `kept`.
-    """
-
-    def __init__(
-        self,
-        read: ReadRows,
-        shape: tuple[int, int],
-        channels: int,
-        stored: np.dtype[np.generic],
-        count: int = SAMPLES,
-    ) -> None:
-        self._read = read
-        step = max(1.0, math.sqrt(shape[0] * shape[1] / count))
-        self._y = _grid(shape[0], step, count)
-        self._x = _grid(shape[1], step, max(1, count // len(self._y)))
-        self._y = _grid(shape[0], step, max(1, count // len(self._x)))
-        tail = (channels,) if channels > 1 else ()
-        self.kept: Pixels = np.zeros((len(self._y), len(self._x), *tail), stored)
-
-    def read(self, y0: int, y1: int) -> Pixels:
-        """Read rows and keep what lies on the grid."""
-        band = self._read(y0, y1)
-        first, last = np.searchsorted(self._y, (y0, y1))
-        if first < last:
-            self.kept[first:last] = band[np.ix_(self._y[first:last] - y0, self._x)]
-        return band
-
-    def walk(self, row_bytes: int) -> None:
-        """Read all rows of the grid, those that lie near each other at once."""
-        near, most = _NEAR // row_bytes, max(1, BAND_BYTES // row_bytes)
-        first = last = int(self._y[0])
-        for y in self._y[1:].tolist():
-            if y - last - 1 > near or y - first >= most:
-                self.read(first, last + 1)
-                first = y
-            last = y
-        self.read(first, last + 1)
-
-
-def _grid(size: int, step: float, most: int) -> NDArray[np.intp]:
-    """Positions along an axis, evenly spread, one in the middle of each step."""
-    count = max(1, min(size, most, round(size / step)))
-    return ((np.arange(count) + 0.5) * size / count).astype(np.intp)
 
 
 def _all_finite(stored: Pixels, blank: int | None) -> bool:
