@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tuiview.review.model import Decision, Mark, What
+from tuiview.review.reading import Reading
 from tuiview.review.store import Store
 from tuiview.review.wanted import Wanted
 
@@ -41,6 +42,11 @@ def keys_where(store: Store, wanted: Wanted) -> list[str]:
     ]
     saved = [key for key in store.keys_of(np.array(found, np.int64)) if key not in unsaved]
     return saved + [key for key, fits in unsaved.items() if fits]
+
+
+def noted(store: Reading, text: str, reviewer: str = "alice") -> list[str]:
+    """Keys of the items whose notes have all words of a text."""
+    return list(store.keys_of(store.numbers_noted(text, reviewer)))
 
 
 def child(code: str, *arguments: object) -> subprocess.Popen[str]:

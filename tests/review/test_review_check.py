@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from deciding import category, mark, note
+from deciding import category, mark, note, noted
 
 from tuiview.review.check import check, repair
 from tuiview.review.errors import StoreError
@@ -87,7 +87,7 @@ def test_a_wrong_index_of_notes_is_found(path: Path) -> None:
     assert not check(path).sound
     assert repair(path).after.sound
     with Store.open(path, "alice") as store:
-        assert next(store.find_notes("note 0", "alice")) == ("item 0", "note 0")
+        assert noted(store, "note 0") == ["item 0"]
 
 
 @pytest.mark.parametrize("where", [0.1, 0.3, 0.5, 0.7, 0.9])

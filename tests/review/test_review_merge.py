@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deciding import QUICK, category, favourite, mark, note
+from deciding import QUICK, category, favourite, mark, note, noted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ def contents(path: Path) -> tuple[Any, ...]:
             {(row.key, row.reviewer): row.state for row in store.export_rows(seen=True)},
             {(row.key, row.reviewer, row.mark.uuid): row for row in store.export_marks()},
             {name: store.totals(name) for name in store.reviewers()},
-            {name: sorted(store.find_notes("one", name)) for name in store.reviewers()},
+            {name: sorted(noted(store, "one", name)) for name in store.reviewers()},
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deciding import QUICK, category, favourite, keys_where, mark, note
+from deciding import QUICK, category, favourite, keys_where, mark, note, noted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -291,14 +291,14 @@ def test_items_are_found_by_what_is_said_of_them(store: Store) -> None:
         assert set(keys_where(store, Wanted(classified=False))) == {"c", "d"}
         assert store.next_undecided(["a", "b", "c", "d", "e"]) == "d"
         assert store.next_undecided(["a", "b"]) is None
-    assert list(store.find_notes("tres merg")) == [("b", "Très diffuse merger")]
-    assert list(store.find_notes('"diff* OR')) == []
-    assert list(store.find_notes("")) == []
+    assert noted(store, "tres merg") == ["b"]
+    assert noted(store, '"diff* OR') == []
+    assert noted(store, "") == []
     store.record([note("b", "plain")])
     store.flush()
-    assert list(store.find_notes("merger")) == []
-    assert list(store.find_notes("PLAIN", "alice")) == [("b", "plain")]
-    assert list(store.find_notes("plain", "bob")) == []
+    assert noted(store, "merger") == []
+    assert noted(store, "PLAIN", "alice") == ["b"]
+    assert noted(store, "plain", "bob") == []
 
 
 def test_a_search_over_many_items_goes_on_beyond_a_page(store: Store) -> None:

@@ -12,6 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from tuiview.collection.texts import Texts
+
 
 def integers(start: int, stop: int) -> pa.Array:
     """The numbers start..stop-1."""
@@ -30,7 +32,6 @@ def texts(values: Sequence[str | None], kind: pa.DataType | None = None) -> pa.A
     known = [value or "" for value in values]
     there = np.array([value is not None for value in values]) if None in values else None
     data = "".join(known)
-    # Many thousands of keys are looked for at once: those that need no encoding are not encoded.
     if data.isascii():
         content, lengths = data.encode(), map(len, known)
     else:
@@ -49,25 +50,30 @@ def texts(values: Sequence[str | None], kind: pa.DataType | None = None) -> pa.A
     )
 
 
-def joined(head: str, content: bytes, ends: NDArray[np.int64]) -> pa.Array:
-    """Texts that lie one after the other, each with the same head before it.
-
-    Args:
-        head: What they begin with.
-        content: What follows, in UTF-8.
-        ends: Where each begins in it, and where the last one ends.
-    """
-    import pyarrow.compute as pc
-
-    kind = pa.large_string()
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(content)]
-    tails = pa.Array.from_buffers(kind, ends.size - 1, buffers)
-    return pc.binary_join_element_wise(text(head, kind), tails, text("", kind))
-
-
 def text(value: str | None, kind: pa.DataType | None = None) -> pa.Scalar:
     """One text as a scalar."""
     return texts([value], kind)[0]
+
+
+def block(values: pa.Array) -> Texts:
+    """A column of text as a block; an empty text where there is no value."""
+    first, count = values.offset, len(values)
+    _, places, data = values.buffers()
+    kind = np.int64 if pa.types.is_large_string(values.type) else np.int32
+    if data is None or not count:
+        return Texts(b"", np.zeros(count, np.int64), np.zeros(count, np.int64))
+    ends = np.frombuffer(places, kind)[first : first + count + 1].astype(np.int64)
+    content = data[ends[0] : ends[-1]].to_pybytes()
+    return Texts(content, ends[:-1] - ends[0], np.diff(ends))
+
+
+def present(values: pa.Array) -> NDArray[np.bool_]:
+    """Where a column has a value."""
+    valid, first, count = values.buffers()[0], values.offset, len(values)
+    if valid is None or not values.null_count:
+        return np.ones(count, np.bool_)
+    bits = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little", count=first + count)
+    return bits[first:].astype(np.bool_)
 
 
 def as_text(values: pa.Array) -> pa.Array:
@@ -85,10 +91,7 @@ def true_at(values: pa.BooleanArray) -> NDArray[np.int64]:
         return np.zeros(0, np.int64)
     bits = np.frombuffer(data, np.uint8)
     true = np.unpackbits(bits, bitorder="little", count=first + count)[first:]
-    if values.null_count:
-        there = np.frombuffer(values.buffers()[0], np.uint8)
-        true &= np.unpackbits(there, bitorder="little", count=first + count)[first:]
-    return np.flatnonzero(true)
+    return np.flatnonzero(true & present(values))
 
 
 def codes(encoded: pa.DictionaryArray, empty: int) -> NDArray[np.int64]:
@@ -98,11 +101,9 @@ def codes(encoded: pa.DictionaryArray, empty: int) -> NDArray[np.int64]:
 
 def whole(values: pa.IntegerArray, empty: int) -> NDArray[np.int64]:
     """Whole numbers; `empty` where there is none."""
-    valid, data = values.buffers()
+    _, data = values.buffers()
     first, count = values.offset, len(values)
     found = np.frombuffer(data, np.dtype(str(values.type)))[first : first + count]
     result = found.astype(np.int64)
-    if valid is not None and values.null_count:
-        there = np.unpackbits(np.frombuffer(valid, np.uint8), bitorder="little")
-        result[there[first : first + count] == 0] = empty
+    result[~present(values)] = empty
     return result

@@ -16,8 +16,8 @@ import numpy as np
 
 from tuiview.collection.base import Branch, Item, Scanned, each_row
 from tuiview.collection.natural import natural_key
-from tuiview.collection.rows import OneOf
 from tuiview.collection.scan import Recognition, Walk
+from tuiview.collection.texts import Lookup, Texts
 from tuiview.errors import Poll, never
 from tuiview.source import FileSource
 from tuiview.text import printable
@@ -30,13 +30,16 @@ _PAUSE = 0.1
 _FEW = 64
 _FEW_OF = 20
 """Of so many names looking for one costs as much as going through all."""
+_SOUGHT = 65_536
+"""Names that many are looked for among at once."""
 
 
 class FolderCollection:
     """Image files: folders walked recursively, single files as they are named, or both.
 
     Rows stand in the order given, a folder's in natural order, its own files before those of its
-    subfolders. Names are kept as bytes in one block with an array of ends, about 30 bytes a file.
+    subfolders. Names are kept as bytes in one block, each with a zero behind it, with an array of
+    ends: about 30 bytes a file.
 
     Args:
         paths: Folders and files. An iterator may come in as slowly as it likes.
@@ -157,21 +160,16 @@ class FolderCollection:
         if len(keys) * _FEW_OF < count:
             yield each_row(count, self.row_of, keys)
             return
-        wanted = OneOf(keys)
-        step = max(_CHUNK, len(keys))
-        for first in range(0, count, step):
+        wanted = Lookup(Texts.of(keys))
+        for first in range(0, count, _SOUGHT):
             if cancelled():
                 return
-            rows = range(first, min(first + step, count))
+            rows = range(first, min(first + _SOUGHT, count))
             positions, which = wanted.of(self._keys(rows))
             yield Scanned(rows.stop, first + positions, which)
 
-    def _keys(self, rows: range) -> pa.Array:
+    def _keys(self, rows: range) -> Texts:
         """The keys of rows that follow each other."""
-        import pyarrow as pa
-
-        from tuiview.collection.arrow import joined, texts
-
         found = []
         start = rows.start
         while start < rows.stop:
@@ -179,14 +177,15 @@ class FolderCollection:
             stop = min(rows.stop, self._extent(segment)[1])
             ends = np.array(self._ends[start : stop + 1], np.int64)
             names = bytes(self._names[ends[0] : ends[-1]])
-            head = _text(self._key(self._folders[segment], ""))
-            if names.isascii():
-                found.append(joined(head, names, ends - ends[0]))
+            head = _text(self._key(self._folders[segment], "")).encode()
+            if _is_text(names):
+                content = head + names.replace(b"\0", b"\0" + head)
+                starts = ends[:-1] - ends[0] + len(head) * np.arange(stop - start)
+                found.append(Texts(content, starts, len(head) + np.diff(ends) - 1))
             else:
-                keys = [self.item(row).key for row in range(start, stop)]
-                found.append(texts(keys, pa.large_string()))
+                found.append(Texts.of([self.item(row).key for row in range(start, stop)]))
             start = stop
-        return pa.concat_arrays(found)
+        return Texts.joined(found)
 
     def branches(self) -> Sequence[Branch]:
         """Folders with images in them or below, in row order."""
@@ -241,7 +240,7 @@ class FolderCollection:
         return bisect_right(self._firsts, row) - 1
 
     def _name(self, row: int) -> str:
-        return os.fsdecode(bytes(self._names[self._ends[row] : self._ends[row + 1]]))
+        return os.fsdecode(bytes(self._names[self._ends[row] : self._ends[row + 1] - 1]))
 
     def _key(self, folder: str, name: str) -> str:
         prefix = self._prefix(folder)
@@ -346,8 +345,8 @@ class FolderCollection:
 
     def _append(self, names: list[bytes]) -> None:
         """Add names to the last folder begun; readers see them once the count says so."""
-        ends = accumulate(map(len, names), initial=len(self._names))
-        self._names += b"".join(names)
+        ends = accumulate((len(name) + 1 for name in names), initial=len(self._names))
+        self._names += b"\0".join((*names, b""))
         self._ends.extend(islice(ends, 1, None))
         last = self._branches[-1]
         self._count += len(names)
@@ -372,6 +371,14 @@ def _status(path: Path) -> os.stat_result | None:
         return path.stat()
     except OSError:
         return None
+
+
+def _is_text(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(name: str) -> str:

@@ -299,8 +299,7 @@ class ParquetRows(RowSource):
             first, end = self._group_first[group], self._group_first[group + 1]
             found = [np.zeros((2, 0), np.int64)]
             if end > start and self._may_hold(group, column, wanted):
-                piece = max(_SCANNED, wanted.size)
-                for batch in self._group_batches(group, [column], rows=piece):
+                for batch in self._group_batches(group, [column], rows=_SCANNED):
                     if given_up():
                         break
                     positions, which = wanted.of(batch.column(0))

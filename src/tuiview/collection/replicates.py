@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tuiview.collection.texts import Texts
+
 AGAIN = 2
 """The replicate number of an image that comes back; the first showing is 1."""
 
@@ -31,10 +33,9 @@ def split_key(key: str) -> tuple[str, int]:
     return key, 1
 
 
-def by_replicate(keys: Sequence[str]) -> dict[int, tuple[Sequence[str], NDArray[np.int64]]]:
+def by_replicate(keys: Texts) -> dict[int, tuple[Sequence[str], NDArray[np.int64]]]:
     """The items' own keys among these by the replicate's number, and their places."""
-    # One search through all is much quicker than splitting each of many.
-    if _BOUND not in "".join(keys):
+    if not keys.may_hold(_BOUND):
         return {1: (keys, np.arange(len(keys)))}
     found: dict[int, dict[str, int]] = {}
     for place, (own, replicate) in enumerate(map(split_key, keys)):

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +15,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.collection.base import Scanned
+from tuiview.collection.texts import Lookup, Texts
 from tuiview.errors import Poll, never
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 BATCH = 65_536
 """Rows that are read at once when a whole column is wanted."""
+
+_FEW = 1024
 
 
 class RowSource(ABC):
@@ -114,11 +116,6 @@ Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 class Sifter(Protocol):
     """What is looked for in a column."""
 
-    @property
-    def size(self) -> int:
-        """How many texts are looked for: pieces of a column should not be shorter."""
-        ...
-
     def of(self, values: pa.Array) -> Found:
         """The positions at which a piece of a column has it, and which of the texts."""
         ...
@@ -140,11 +137,6 @@ class Wanted(Struct, frozen=True):
     text: str
     part: bool = False
     folded: bool = False
-
-    @property
-    def size(self) -> int:
-        """One."""
-        return 1
 
     def of(self, values: pa.Array) -> Found:
         """The positions at which a piece of a column has it, and 0 for each: there is one text."""
@@ -173,40 +165,24 @@ class OneOf:
     """
 
     def __init__(self, values: Sequence[str]) -> None:
-        from tuiview.collection.arrow import texts
-
-        self.size = len(values)
-        self._values = values
-        self._column = texts(values)
-
-    @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {value: number for number, value in enumerate(self._values)}
-
-    @cached_property
-    def _sorted(self) -> list[str]:
-        return sorted(self._values)
+        self._lookup = Lookup(Texts.of(values))
+        # Many lie nearly everywhere, and sorting them takes longer than it saves.
+        self._sorted = sorted(values) if len(values) <= _FEW else None
 
     def of(self, values: pa.Array) -> Found:
         """The positions at which a piece of a column has one of them, and which."""
-        import pyarrow.compute as pc
-
-        from tuiview.collection.arrow import as_text, whole
+        from tuiview.collection.arrow import as_text, block, present
 
         values = as_text(values)
-        if self.size > 2 * len(values):
-            # Arrow would build its table of what is looked for again for each piece.
-            each = (self._numbers.get(value, -1) for value in values.to_pylist())
-            which = np.fromiter(each, np.int64, len(values))
-        else:
-            which = whole(pc.index_in(values, value_set=self._column.cast(values.type)), -1)
-        positions = np.flatnonzero(which >= 0)
-        return positions, which[positions]
+        positions, which = self._lookup.of(block(values))
+        if values.null_count:
+            there = present(values)[positions]
+            return positions[there], which[there]
+        return positions, which
 
     def may_lie(self, low: str, high: str) -> bool:
         """Whether values between these may be one of them."""
-        if self.size > BATCH:
-            # So many lie nearly everywhere, and sorting them takes longer than it saves.
+        if self._sorted is None:
             return True
         at = bisect_left(self._sorted, low)
         return at < len(self._sorted) and self._sorted[at] <= high

@@ -16,6 +16,7 @@ from tuiview.collection.facts import row_facts
 from tuiview.collection.pictures import ROW_KEY, RowPictures
 from tuiview.collection.roles import HDF5_SUFFIXES, Roles
 from tuiview.collection.rows import OneOf, RowSource, Sifter, Wanted
+from tuiview.collection.texts import Texts
 from tuiview.errors import Poll, never
 from tuiview.source import BlobSource
 from tuiview.text import printable
@@ -299,12 +300,12 @@ class TableCollection:
 
     def rows_of(self, keys: Sequence[str], cancelled: Poll = never) -> Iterator[Scanned]:
         """The rows of these keys; reads the key column once."""
-        # One search through all is much quicker than asking each of many.
-        if ROW_KEY in "".join(keys):
+        keys = Texts.of(keys)
+        if keys.may_hold(ROW_KEY):
             numbered = {key: n for n, key in enumerate(keys) if key.startswith(ROW_KEY)}
             scanned = each_row(0, self._row_of_number, numbered)
             yield scanned._replace(which=np.array([*numbered.values()], np.int64)[scanned.which])
-        if self._whole or not any("#" in key for key in keys):
+        if self._whole or not keys.may_hold("#"):
             yield from self._scan(OneOf(keys), cancelled)
             return
         numbers = {key: number for number, key in enumerate(keys)}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import sqlite3
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
 from msgspec.structs import replace
 
 from tuiview.collection.selection import parse_order
@@ -38,25 +41,47 @@ class Seeking:
         self._session = session
         self._choosing = Background(session.failed_behind)
         self._whereabouts = Whereabouts(session.collection, session.store)
+        self._making: object = None
+        self._prepared = False
         self.choice = Choice()
         self.progress = ""
 
     def unreviewed(self, step: int) -> None:
         """Seek the next (1) or previous (-1) item of which nothing was said, going round."""
-        self._seek(self._session.store.next_undecided, step, "unreviewed item")
+        session = self._session
+        start, count = session.position, session.count
+
+        def find(superseded: Poll) -> int | None:
+            for positions in once_round(start, count, step):
+                if superseded():
+                    return None
+                keys = [item_at(session.collection, session.view, p).key for p in positions]
+                if (found := session.store.next_undecided(keys)) is not None:
+                    return positions[keys.index(found)]
+            return None
+
+        self._seek(find, "unreviewed item", session.background)
 
     def note(self, text: str, step: int = 1) -> None:
         """Seek the next item whose note has all the words."""
-        store = self._session.store
-        noted: set[str] | None = None
+        session = self._session
+        start, count, view = session.position, session.count, session.view
 
-        def first(keys: Sequence[str]) -> str | None:
-            nonlocal noted
-            if noted is None:
-                noted = {found for found, _ in store.find_notes(text, store.reviewer)}
-            return next(filter(noted.__contains__, keys), None)
+        def find(superseded: Poll) -> int | None:
+            noted = self._whereabouts.noted(text, len(session.collection), superseded)
+            either = noted[0] | noted[1]
+            for positions in once_round(start, count, step):
+                if superseded():
+                    return None
+                rows = view.take(np.array(positions, np.int64))
+                for at in np.flatnonzero(either[rows]).tolist():
+                    position = positions[at]
+                    if noted[view.replicate(position) - 1][rows[at]]:
+                        return position
+            return None
 
-        self._seek(first, step, f"note with '{text}'")
+        self._choosing.supersede("prepare")
+        self._seek(find, f"note with '{text}'", self._choosing)
 
     def filter(self, words: str) -> None:
         """Show only some items: see `parse_filter` for the words; `all` ends the filter.
@@ -87,6 +112,8 @@ class Seeking:
         choice = choice.seeded(seed_of(session.store.identity))
         names = tuple(c.name for c in session.settings.categories)
         ended = session.finding.lead()
+        self._choosing.supersede("prepare")
+        this = self._making = object()
 
         def make() -> None:
             superseded = self._choosing.superseded("view")
@@ -104,14 +131,29 @@ class Seeking:
                 made = ViewMade(view, choice)
             finally:
                 self.progress = ""
+                if self._making is this:
+                    self._making = None
             session.notify(made)
             ended()
 
         self._choosing.run(make, name="view")
 
+    def rested(self) -> None:
+        """The reviewer pauses: find out where the touched items stand, before a filter asks."""
+        if self._prepared or not self._session.collection.complete:
+            return
+        self._prepared = True
+
+        def prepare() -> None:
+            # What goes wrong is told to who asks for a filter.
+            with contextlib.suppress(Cancelled, TuiviewError, sqlite3.Error):
+                self._whereabouts.prepare(self._choosing.superseded("prepare"))
+
+        self._choosing.run(prepare, name="prepare", urgency=2)
+
     @property
     def idle(self) -> bool:
-        """Whether no view is being made."""
+        """Whether no view is being made or prepared for."""
         return self._choosing.idle
 
     def taken(self, made: ViewMade) -> None:
@@ -132,8 +174,9 @@ class Seeking:
 
     def stop(self) -> bool:
         """Give up the view that is being made; returns whether there was one."""
-        busy = not self._choosing.idle
+        busy = self._making is not None
         if busy:
+            self._making = None
             self._choosing.supersede("view")
             self._session.begin()
         return busy
@@ -141,34 +184,28 @@ class Seeking:
     def close(self) -> None:
         """Stop for good."""
         self._choosing.supersede("view")
+        self._choosing.supersede("prepare")
+        self._choosing.supersede("seek")
         self._choosing.close()
 
     def _tell_progress(self, done: int, total: int) -> None:
         self.progress = f"choosing, {done:,} of {total:,}" if done else f"reading, {total:,}"
         self._session.notify(RowsLoaded())
 
-    def _seek(self, first: Callable[[Sequence[str]], str | None], step: int, words: str) -> None:
-        """Go on to the item that `first` finds among the keys of a piece of the view."""
+    def _seek(self, find: Callable[[Poll], int | None], words: str, behind: Background) -> None:
+        """Have the position of an item found; `Sought` tells."""
         session = self._session
-        start, count = session.position, session.count
         ended = session.finding.lead()
 
-        def find(superseded: Poll) -> int | None:
-            for positions in once_round(start, count, step):
-                if superseded():
-                    return None
-                keys = [item_at(session.collection, session.view, p).key for p in positions]
-                if (found := first(keys)) is not None:
-                    return positions[keys.index(found)]
-            return None
-
         def seek() -> None:
-            superseded = session.background.superseded("seek")
+            superseded = behind.superseded("seek")
             try:
                 position = find(superseded)
                 if not superseded():
                     session.notify(Sought(position, words))
+            except Cancelled:
+                pass
             finally:
                 ended()
 
-        session.background.run(seek, name="seek", urgency=0)
+        behind.run(seek, name="seek", urgency=0)

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from tuiview.collection.replicates import by_replicate
+from tuiview.collection.replicates import AGAIN, by_replicate
+from tuiview.collection.texts import Texts
 from tuiview.errors import Cancelled, Poll
+from tuiview.review.wanted import Wanted
 
 if TYPE_CHECKING:
     from tuiview.collection.base import Collection
     from tuiview.review.store import Store
-    from tuiview.review.wanted import Wanted
 
 _KEYS = 1 << 20
 """Keys that are looked for in one reading of the collection."""
+
+_UNASKED = 2_000_000
+"""Rows that are gone through before anybody asks: a second, and 50 MB."""
 
 Progress = Callable[[int, int], None]
 
@@ -53,26 +57,66 @@ class Whereabouts:
         Raises:
             Cancelled: `cancelled()` became true.
         """
-        if count != self._count:
-            self._forget(count)
+        self._know(count)
         unsaved = self._store.unsaved_where(wanted)
-        meeting = [np.zeros(0, np.int64)]
-        for some in self._store.numbers_where(wanted, self._store.reviewer):
-            if cancelled():
-                raise Cancelled
-            meeting.append(some)
-        numbers = np.concatenate(meeting)
+        numbers = self._numbers_where(wanted, cancelled)
         self._look_for(numbers, progress, cancelled)
-        met = np.zeros(self._known.size, np.bool_)
-        met[numbers] = True
-        kept = np.zeros(count, np.bool_)
-        kept[self._rows[met[self._numbers] & (self._showings == replicate)]] = True
+        kept = self._at(numbers, replicate)
         fits = np.array(tuple(unsaved.values()), np.bool_)
-        for shown, (keys, places) in by_replicate(tuple(unsaved)).items():
+        for shown, (keys, places) in by_replicate(Texts.of(tuple(unsaved))).items():
             if shown == replicate and keys:
                 for rows, which in self._found(keys, progress, cancelled):
                     kept[rows] = fits[places[which]]
         return kept
+
+    def noted(self, text: str, count: int, cancelled: Poll) -> Sequence[NDArray[np.bool_]]:
+        """Whether each of the first `count` rows has a note with all words of a text.
+
+        Returns:
+            What was noted when they were shown first, and when they had come back.
+
+        Raises:
+            Cancelled: `cancelled()` became true.
+        """
+        self._know(count)
+        numbers = self._store.numbers_noted(text, self._store.reviewer)
+        self._look_for(numbers, _untold, cancelled)
+        return [self._at(numbers, replicate) for replicate in (1, AGAIN)]
+
+    def _know(self, count: int) -> None:
+        """Forget what is known of another number of rows."""
+        if count != self._count:
+            self._forget(count)
+
+    def _at(self, numbers: NDArray[np.int64], replicate: int) -> NDArray[np.bool_]:
+        """Whether each row has one of these items, shown the `replicate`-th time."""
+        met = np.zeros(self._known.size, np.bool_)
+        met[numbers] = True
+        kept = np.zeros(self._count, np.bool_)
+        kept[self._rows[met[self._numbers] & (self._showings == replicate)]] = True
+        return kept
+
+    def prepare(self, cancelled: Poll) -> None:
+        """Find all touched items, so that the first question takes no longer than later ones.
+
+        Nothing is done where they, or the rows, are too many to do so unasked.
+
+        Raises:
+            Cancelled: `cancelled()` became true.
+        """
+        count = len(self._collection)
+        if max(count, self._store.reviewed_count) > _UNASKED:
+            return
+        self._know(count)
+        self._look_for(self._numbers_where(Wanted(), cancelled), _untold, cancelled)
+
+    def _numbers_where(self, wanted: Wanted, cancelled: Poll) -> NDArray[np.int64]:
+        found = [np.zeros(0, np.int64)]
+        for some in self._store.numbers_where(wanted, self._store.reviewer):
+            if cancelled():
+                raise Cancelled
+            found.append(some)
+        return np.concatenate(found)
 
     def _look_for(self, numbers: NDArray[np.int64], progress: Progress, cancelled: Poll) -> None:
         """Look for those of the items whose rows are not known yet."""
@@ -102,3 +146,7 @@ class Whereabouts:
             progress(piece.end, self._count)
         if cancelled():
             raise Cancelled
+
+
+def _untold(done: int, total: int) -> None:
+    """Nobody watches."""

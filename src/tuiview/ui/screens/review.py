@@ -258,6 +258,7 @@ class ReviewScreen(Desk):
     def _rested(self) -> None:
         self._rest = None
         self.session.viewer.rested()
+        self.session.seeking.rested()
         self.show_metadata()
 
     def _grown(self) -> None:
