@@ -151,6 +151,74 @@ def test_what_takes_long_to_write_is_waited_for(
     assert store.status.durable == ticket
 
 
+class Hanging:
+    """Makes a store's writes wait until they are let go."""
+
+    def __init__(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.let_go = threading.Event()
+        self.asked: list[int] = []
+        self._write = store._database.write
+        monkeypatch.setattr(store._database, "write", self._late)
+        monkeypatch.setattr("tuiview.review.store._ASKED", 0.01)
+
+    def _late(self, change: Callable[[sqlite3.Connection], object]) -> object:
+        assert self.let_go.wait(20)
+        return self._write(change)
+
+    def wait_on(self, unsaved: int) -> bool:
+        """Let it go when it has been asked three times."""
+        self.asked.append(unsaved)
+        if len(self.asked) == 3:
+            self.let_go.set()
+        return True
+
+
+def test_the_end_waits_for_a_slow_write_and_gives_the_lock_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = Hanging(store, monkeypatch)
+    store.record([category("a"), category("b")])
+    farewell = store.close(1.0, hanging.wait_on)
+    assert farewell.unsaved == 0
+    assert hanging.asked[:3] == [2, 2, 2]
+    assert not Lock(store.path).path.exists()
+
+
+def test_the_end_waits_for_what_the_writer_does_at_leisure(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.flush()
+    hanging, begun = Hanging(store, monkeypatch), threading.Event()
+
+    def fills(_over: object) -> None:
+        begun.set()
+        assert hanging.let_go.wait(20)
+
+    monkeypatch.setattr(store._writer, "_idle", fills)
+    monkeypatch.setattr(store._database, "write", hanging._write)
+    store.record([category("a")])
+    assert begun.wait(20)
+    assert store.close(0.1, hanging.wait_on).unsaved == 0
+    assert not Lock(store.path).path.exists()
+
+
+def test_waiting_at_the_end_can_be_cut_short(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("tuiview.review.store._CUT_SHORT", 0.05)
+    hanging = Hanging(store, monkeypatch)
+    store.record([category("a")])
+    farewell = store.close(60, lambda unsaved: False)
+    assert farewell.unsaved == 1
+    assert farewell.rescued is not None
+    # The write may still come through: nobody else is to begin meanwhile.
+    assert Lock(store.path).path.exists()
+    hanging.let_go.set()
+    assert store._writer.stop(20)
+    store._lock.release()
+
+
 def test_failures_and_their_end_are_told(tmp_path: Path, faulty: Faulty) -> None:
     seen: list[bool] = []
     changed = threading.Semaphore(0)
@@ -230,6 +298,32 @@ def test_what_cannot_be_written_even_at_the_end_is_rescued(
     assert (tmp_path / "home") in farewell.rescued.parents
     with Store.snapshot(farewell.rescued) as snapshot:
         assert [row.key for row in snapshot.export_rows()] == ["a", "b"]
+
+
+def test_what_cannot_be_rescued_at_home_is_put_where_temporary_files_are(
+    tmp_path: Path, faulty: Faulty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, temporary, answered = tmp_path / "home", tmp_path / "temporary", threading.Event()
+    temporary.mkdir()
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    store = Store.open(tmp_path / "alice.sqlite", "alice", connect=faulty.connect)
+    faulty.error = sqlite3.SQLITE_IOERR
+    store.record([category("a")])
+
+    def hangs(folder: Path) -> None:
+        if home in folder.parents:
+            answered.wait(20)
+        filesystem.make_folder(folder)
+
+    monkeypatch.setattr("tuiview.review.rescue.make_folder", hangs)
+    farewell = store.close(0.1)
+    answered.set()
+    assert farewell.rescued is not None
+    assert farewell.rescued.parent == temporary
+    faulty.error = None
+    with Store.open(store.path, "alice") as again:
+        assert again.load(["a"])["a"].categories == {"spiral"}
 
 
 def rescued_store(path: Path, faulty: Faulty) -> Path:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import gc
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -46,11 +45,11 @@ if TYPE_CHECKING:
     from tuiview.ui.milestones import Milestones
 
 _LAST_READ = 0.3
-"""Seconds for states that decisions still wait for at the end."""
+"""Seconds for states that decisions still wait for after a signal."""
 _PATIENT = 5.0
-"""Seconds for the last decisions and the backup, where the reviewer quits."""
+"""The same, and for the backup, where the reviewer quits; decisions are waited for in any case."""
 _HURRIED = 1.2
-"""The same after a signal, which is obeyed within two seconds."""
+"""Seconds for the last decisions and the backup after a signal, which is obeyed within two."""
 _YOUNG = 10_000
 """New objects after which Python looks for garbage: half a millisecond, and not at every frame."""
 _SAID = 4000
@@ -171,7 +170,9 @@ def review(
     milestones: Milestones | None = None,
 ) -> int:
     """Review a collection until the reviewer quits; says where the decisions are."""
+    from tuiview.commands.leaving import Leaving
     from tuiview.loading.loader import Loader, LoaderSettings
+    from tuiview.review.hanging import within
     from tuiview.review.locations import remember_images
     from tuiview.review.store import Store
     from tuiview.session import changes
@@ -226,15 +227,18 @@ def review(
                 app.run()
             counted = loader.counters()
         finally:
-            _ignore_signals()
+            leaving = Leaving(app.hurried)
             # Decisions come first: images on broken storage may use up the rest of the time.
             app.session.viewer.leave()
-            unmade = app.session.decisions.finish(_LAST_READ)
-            if store.status.pending:
-                print("saving the last decisions ...", file=sys.stderr)
-            store.close(_HURRIED if app.hurried else _PATIENT)
+            patience = _LAST_READ if app.hurried else _PATIENT
+            unmade = app.session.decisions.finish(patience, lambda: leaving.cut_short)
+            if app.hurried:
+                store.close(_HURRIED)
+            else:
+                store.close(_PATIENT, leaving.wait_on)
             ended = app.session.close()
-            remember_images(path, images_of(collection))
+            with contextlib.suppress(TimeoutError):
+                within(_LAST_READ, lambda: remember_images(path, images_of(collection)))
     finally:
         left = store.close()
     print(f"decisions: {path}", file=sys.stderr)
@@ -256,12 +260,6 @@ def review(
         sys.stderr.flush()
         os._exit(app.return_code or 0)
     return app.return_code or 0
-
-
-def _ignore_signals() -> None:
-    """Let nothing cut the last writes short: a terminal that is closed hangs up more than once."""
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from tuiview.review.batch import Batch, apply
 from tuiview.review.database import Database, copying
 from tuiview.review.errors import StoreError
 from tuiview.review.filesystem import make_folder
+from tuiview.review.hanging import within
 from tuiview.review.locations import escaped
 from tuiview.review.rows import Session, stored
 from tuiview.review.trouble import told
@@ -25,8 +26,11 @@ _PREFIX = "unsaved-"
 _MEANT_FOR = "meant-for"
 """The fact that names the store in which the decisions should be."""
 
-_PATIENCE = 0.5
+_PATIENCE = 0.3
 """Seconds to wait for a database on which another thread may hang."""
+
+_COPYING = 0.2
+"""Seconds that writing may take by itself, before another place is tried."""
 
 
 class Farewell(Struct, frozen=True):
@@ -93,12 +97,20 @@ def rescue(
         The new store, or None where neither can be written.
     """
     name = f"{_PREFIX}{store.stem}-{session.uuid.hex[:12]}"
-    for folder in _folders():
+
+    def put(folder: Path) -> Path:
         taken = len(list(folder.glob(f"{escaped(name)}*")))
         path = folder / f"{name}{f'-{taken}' if taken else ''}.sqlite"
-        with contextlib.suppress(StoreError):
-            copy_out(path, database, session, unsaved, utc)
-            return path
+        copy_out(path, database, session, unsaved, utc)
+        return path
+
+    home, last = _folders()
+    # The user's data may lie on the file system that hangs. Should it get there after all, the
+    # decisions are there twice, and are taken in once.
+    with contextlib.suppress(StoreError, OSError):
+        return within(_PATIENCE + _COPYING, lambda: put(home))
+    with contextlib.suppress(StoreError, OSError):
+        return put(last)
     return None
 
 

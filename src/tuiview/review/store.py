@@ -30,6 +30,8 @@ from tuiview.review.wanted import Wanted
 from tuiview.review.writer import Status, Writer
 
 _PAGE = 512
+_ASKED = 0.5
+_CUT_SHORT = 1.2
 
 
 class Store(Reading):
@@ -345,16 +347,27 @@ class Store(Reading):
             rescue(self.path, self._database, self._session, unsaved, utc)
         return len(unsaved.entries)
 
-    def close(self, timeout: float = 2.0) -> Farewell:
+    def close(self, timeout: float = 2.0, wait_on: Callable[[int], bool] | None = None) -> Farewell:
         """Write what is left, make a last backup, give the lock back.
 
         Decisions that cannot be written go into a store of their own in the user's data folder
         or the system's folder for temporary files.
+
+        Args:
+            timeout: Seconds for all of it.
+            wait_on: Where longer may be waited for a write that is slow, not for one that fails:
+                asked again and again, with the number of unsaved decisions, whether to.
         """
         if self._farewell is not None:
             return self._farewell
-        deadline = time.monotonic() + timeout
         self._backups.stop()
+        while wait_on is not None and not self._writer.flush(_ASKED):
+            if self.status.error is not None:
+                break
+            if not wait_on(self.status.pending):
+                timeout = min(timeout, _CUT_SHORT)
+                break
+        deadline = time.monotonic() + timeout
         done = self._writer.flush(timeout * 0.5)
         with self._condition:
             left = self._writer.unsaved()
@@ -363,6 +376,8 @@ class Store(Reading):
         if not done and (left.entries or left.drafts):
             rescued = rescue(self.path, self._database, self._session, left, self._clock.utc())
         ended = self._writer.stop(max(0.1, deadline - time.monotonic()))
+        while wait_on is not None and not ended and wait_on(self.status.pending):
+            ended = self._writer.stop(_ASKED)
         backup = None
         if ended and done:
             backup = self._backups.at_exit(max(0.0, deadline - time.monotonic()))

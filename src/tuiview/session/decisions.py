@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, to_builtins
 
 from tuiview.collection.replicates import split_key
-from tuiview.errors import TuiviewError, UsageError
+from tuiview.errors import Poll, TuiviewError, UsageError, never
 from tuiview.review.model import Decision, ItemState, What
 
 if TYPE_CHECKING:
     from tuiview.imaging.display import Display
     from tuiview.review.store import Store
     from tuiview.settings import Category, Settings
+
+_ASKED = 0.1
 
 
 class Circumstances(Struct, frozen=True):
@@ -186,11 +189,12 @@ class Decisions:
         """How many decisions wait for states to be loaded."""
         return len(self._waiting)
 
-    def finish(self, timeout: float) -> int:
+    def finish(self, timeout: float, given_up: Poll = never) -> int:
         """Make the decisions that wait, at the end of the program.
 
         Args:
             timeout: Seconds to wait for a disk that does not answer.
+            given_up: Asked now and then: whether to wait no more.
 
         Returns:
             How many could not be made.
@@ -204,7 +208,9 @@ class Decisions:
         if keys:
             reading = threading.Thread(target=load, name="last-states", daemon=True)
             reading.start()
-            reading.join(timeout)
+            deadline = time.monotonic() + timeout
+            while reading.is_alive() and time.monotonic() < deadline and not given_up():
+                reading.join(min(timeout, _ASKED))
             self.known()
         return self.waiting
 
