@@ -151,3 +151,20 @@ async def test_a_slow_read_says_how_far_it_is_until_the_picture_is_there(open_re
         review.session.viewer.show()
         await review.idle()
         assert review.session.viewer.shown is not None
+
+
+async def test_a_picture_that_another_is_read_for_stays_and_the_status_line_says_so(
+    open_review, folder
+):
+    async with open_review(folder) as review:
+        viewer, screen = review.session.viewer, review.screen
+        shown = viewer.shown
+        progress = Progress(shown.request, 2.4, None, "storage does not answer")
+        screen.on_review_screen_changed(ReviewScreen.Changed(changes.Progressed(progress)))
+        assert "storage does not answer, 2.4 s" in review.text()
+        assert viewer.shown is shown
+        screen.on_review_screen_changed(ReviewScreen.Changed(changes.PictureAnswered(shown)))
+        assert "storage does not answer" not in review.text()
+        await review.press("j")
+        screen.on_review_screen_changed(ReviewScreen.Changed(changes.Progressed(progress)))
+        assert "storage does not answer" not in review.text()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
-from tuiview.loading.request import Answer, Failed, Request, Sheet, Shown
+from tuiview.loading.request import Answer, Failed, Progress, Request, Sheet, Shown
 from tuiview.session.changes import MetadataRead, NeighboursChanged, PictureAnswered
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Viewer:
         shown: The picture that is shown; None while there is none.
         failed: Why there is none, if it cannot be made.
         info: Header and world coordinates of the current item, once they were read.
+        progress: How the picture that is wanted gets on, while that takes long.
         coarse: How finely a picture can be sent soon; None for as finely as it can be.
         holds: Whether the terminal has the picture of that signature already.
         fine: The finest quality.
@@ -42,6 +43,7 @@ class Viewer:
         self.shown: Shown | None = None
         self.failed: Failed | None = None
         self.info: ImageInfo | None = None
+        self.progress: Progress | None = None
         self.coarse: Callable[[Area, Protocol], Quality | None] = lambda area, protocol: None
         self.holds: Callable[[Hashable], bool] = lambda name: False
         self.fine = FINE
@@ -103,12 +105,13 @@ class Viewer:
 
     def forget(self) -> None:
         """The cursor left the item that was shown."""
-        self.shown = self.failed = self.info = self._painted_at = None
+        self.shown = self.failed = self.info = self.progress = self._painted_at = None
         self._waiting_for_info.clear()
 
     def show(self) -> None:
         """Ask for the picture of the current item, and for its neighbours' behind it."""
         session, item = self._session, self._session.item
+        self.progress = None
         if item is None or self._area is None:
             self._wanted = None
             return
@@ -125,8 +128,9 @@ class Viewer:
 
     def answered(self, answer: Answer) -> bool:
         """Take an answer of the loader; returns whether it is what is wanted now."""
-        if self._wanted is None or not _same_picture(answer.request, self._wanted):
+        if not self._is_wanted(answer.request):
             return False
+        self.progress = None
         if isinstance(answer, Failed):
             self.failed, self.shown = answer, None
         else:
@@ -134,6 +138,13 @@ class Viewer:
         if not self._begun:
             self._begun = True
             self._follow_later()
+        return True
+
+    def progressed(self, progress: Progress) -> bool:
+        """Take how a demand gets on; returns whether it is what is wanted now."""
+        if not self._is_wanted(progress.request):
+            return False
+        self.progress = progress
         return True
 
     def painted(self) -> None:
@@ -287,6 +298,9 @@ class Viewer:
         return sky_view(shown.viewport, info.wcs)
 
     # What is asked for
+
+    def _is_wanted(self, request: Request) -> bool:
+        return self._wanted is not None and _same_picture(request, self._wanted)
 
     def _follow_later(self) -> None:
         """Ask for what follows the picture when the screen has been given it, which goes first."""

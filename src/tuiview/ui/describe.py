@@ -155,6 +155,8 @@ def status_right(session: Session, read_out: str = "") -> list[Part]:
             parts.append((shown.remark, _WARN))
         if shown.preview:
             parts.append(("preview", _WARN))
+        if progress := session.viewer.progress:
+            parts.append((f"{progress.what}, {progress.seconds:.1f} s", _WARN))
         parts.append((f"{shown.load_seconds * 1000:.0f} ms", _DIM))
     parts.append(saved_part(session))
     return parts

@@ -244,10 +244,13 @@ class ReviewScreen(Desk):
             self.picture.send_ahead([(shown.name, shown.payload) for shown in ready])
 
     def _progressed(self, progress: Progress) -> None:
-        item = self.session.item
-        of_this = item is not None and progress.request.item.key == item.key
-        if of_this and self.session.viewer.shown is None:
+        viewer = self.session.viewer
+        if not viewer.progressed(progress):
+            return
+        if viewer.shown is None:
             self.picture.say(progress.what, f"{progress.seconds:.1f} s")
+        else:  # the picture of before stays until then
+            self.show_status()
 
     def _start_rest(self) -> None:
         if self._rest is None:
