@@ -437,6 +437,25 @@ class TestPreviews:
         assert (value(desk.answers[-1]), desk.answers[-1].preview) == (1, False)
         assert desk.loader.known(wanted) == desk.answers[2:]
 
+    def test_a_preview_is_neither_a_ready_neighbour_nor_a_refinement(self, slow, desk):
+        def leave(image, poll, preview):
+            if image.key != "2" and not preview and desk.answers:
+                desk.loader.ask(request(2))
+            crawl(image, poll, preview)
+
+        crawl, slow.in_reduce = slow.in_reduce, leave
+        for number in (1, 3):
+            desk.answers.clear()
+            desk.loader.ask(request(number))
+            desk.loader.run_until_idle()
+            assert (value(desk.answers[0]), desk.answers[0].preview) == (number, True)
+        slow.in_reduce = crawl
+        desk.loader.ahead([request(1)])
+        assert desk.loader.refine(request(3)) is None
+        desk.loader.run_until_idle()
+        assert [(value(a), a.preview) for a in desk.ready] == [(1, False)]
+        assert (value(desk.answers[-1]), desk.answers[-1].preview) == (3, False)
+
     def test_no_preview_has_the_name_of_what_follows_it(self, slow, desk):
         for _ in range(2):
             desk.loader.ask(request(1))
@@ -470,8 +489,30 @@ class TestPreviews:
         for number in (1, 2):
             desk.loader.ask(request(number))
             desk.loader.run_until_idle()
+            slow.cost = 9_000_000  # which storage of that speed would be done with soon enough
         assert [a.preview for a in desk.answers] == [False, False]
         assert slow.reads == {"1": 2, "2": 1}
+
+    def test_a_small_frame_is_read_once(self, slow, desk):
+        slow.cost = 1_000_000
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [False]
+        assert slow.reads["1"] == 1
+
+    def test_what_was_left_meanwhile_gets_none(self, slow, desk):
+        def leave(image, poll, preview):
+            if image.key == "1":
+                slow.clock.now += 1
+                report(poll, 0.01)
+                assert poll()
+                desk.loader.ask(request(2))
+                raise Cancelled
+
+        slow.in_reduce = leave
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert slow.reads == {"1": 1, "2": 1}
 
 
 def test_progress_of_a_demand_and_silence_of_the_storage(desk, world):

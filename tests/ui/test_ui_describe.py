@@ -71,6 +71,8 @@ async def test_the_counters_tell_what_was_left_out(open_review, folder):
     async with open_review(folder) as review:
         await review.press("ctrl+t")
         assert "items 6, left out as no images 1" in review.text()
+        (head,) = (row for row in review.text().splitlines() if "median" in row)
+        assert head.split("worst")[1].split()[0] == "n"
 
 
 def test_a_date_is_told_to_the_second_and_a_path_once():

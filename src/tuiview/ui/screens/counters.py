@@ -31,7 +31,7 @@ class CountersScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     CountersScreen { align: right top; }
     CountersScreen > Static {
-        width: 58; max-width: 96%; height: auto; padding: 0 2; margin: 1 2;
+        width: 60; max-width: 96%; height: auto; padding: 0 2; margin: 1 2;
         border: round $primary; background: $surface;
     }
     """
