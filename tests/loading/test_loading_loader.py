@@ -365,6 +365,18 @@ class TestPreviews:
         assert desk.loader.counters().previews == 1
         assert desk.loader.ask(request(1)) is second
 
+    def test_a_reader_that_does_not_tell_how_far_it_is_gets_one_too(self, slow, desk):
+        def crawl(image, poll, preview):
+            for _ in range(5 if preview else 100):
+                slow.clock.now += 0.02
+                if poll():
+                    raise Cancelled
+
+        slow.in_reduce = crawl
+        desk.loader.ask(request(1))
+        desk.loader.run_until_idle()
+        assert [a.preview for a in desk.answers] == [True, False]
+
     def test_what_was_measured_counts_for_the_next_image(self, slow, desk):
         desk.loader.ask(request(1))
         desk.loader.run_until_idle()

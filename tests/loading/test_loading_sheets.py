@@ -6,9 +6,10 @@ import pytest
 from loading_fakes import World, item, request, settings
 from msgspec.structs import replace
 
-from tuiview.errors import UnreadableError
+from tuiview.errors import Cancelled, UnreadableError
 from tuiview.graphics.payload import Area
 from tuiview.imaging.display import Display
+from tuiview.imaging.frame import report
 from tuiview.loading.loader import Loader
 from tuiview.loading.request import Sheet, Shown, Tile
 
@@ -82,15 +83,38 @@ def test_items_that_are_not_known_yet_leave_a_gap(desk):
     assert not shown.preview
 
 
-def test_what_is_there_is_shown_while_the_rest_is_read(desk, world):
+@pytest.mark.parametrize("damaged", ["", "0"])
+def test_what_is_there_is_shown_while_the_rest_is_read(desk, world, damaged):
     def slow(key):
         world.clock.now += 0.2
+        if key == damaged:
+            raise UnreadableError(f"{key}: damaged")
 
     world.in_open = slow
     shown = desk.show(sheet(range(8)))
     assert len(desk.answers) > 3
     assert [a.preview for a in desk.answers] == [True] * (len(desk.answers) - 1) + [False]
     assert {a.request.signature for a in desk.answers} == {shown.request.signature}
+
+
+def test_tiles_of_large_images_are_rough_first_and_exact_in_the_end(desk, world):
+    world.cost = 100_000_000
+
+    def crawl(image, poll, preview):
+        for step in range(1, 6 if preview else 101):
+            world.clock.now += 0.02
+            report(poll, step / 100)
+            if poll():
+                raise Cancelled
+
+    def count():
+        assert len(desk.answers) < 20
+
+    world.in_reduce, world.in_encode = crawl, count
+    desk.show(sheet([0, 1]))
+    assert len(desk.answers) > 2
+    assert [a.preview for a in desk.answers] == [True] * (len(desk.answers) - 1) + [False]
+    assert (world.reads["0"], world.reads["1"]) == (3, 2)
 
 
 def test_a_sheet_that_nobody_wants_any_more_is_given_up(desk, world):
@@ -104,6 +128,9 @@ def test_a_sheet_that_nobody_wants_any_more_is_given_up(desk, world):
     assert world.reads["30"] == 1
     assert not world.reads["7"]
     assert [a.request.item.key for a in desk.answers] == ["30"]
+    world.in_open = lambda key: None
+    desk.show(sheet(range(8)))
+    assert world.reads["7"] == 1
 
 
 def test_nothing_of_a_sheet_is_shown_after_the_end(desk, world):
