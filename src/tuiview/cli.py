@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import keyword
 import sys
@@ -54,7 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(_overview().format_help(), end="")
         return 0 if words else 2
     name = words.pop(0) if words[0] in COMMANDS else "review"
+    gc.disable()  # modules are no garbage
     module = importlib.import_module("tuiview.commands." + name + "_" * keyword.iskeyword(name))
+    gc.enable()
     prog = "tuiview" if name == "review" else f"tuiview {name}"
     parser = argparse.ArgumentParser(
         prog=prog, description=module.__doc__, epilog=getattr(module, "EPILOG", None),

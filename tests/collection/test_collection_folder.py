@@ -10,8 +10,9 @@ from collection_samples import SUFFIXES, assert_rows_are_found_together, keys, r
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tuiview.collection import scan
 from tuiview.collection.folder import FolderCollection
-from tuiview.collection.natural import natural_key, natural_order
+from tuiview.collection.natural import natural_key, natural_order, natural_ranks
 
 Folder = Callable[..., FolderCollection]
 Touch = Callable[..., Path]
@@ -40,6 +41,27 @@ def test_every_key_leads_back_to_its_row(folder_of: Folder, touch: Touch) -> Non
     with pytest.raises(IndexError):
         collection.item(len(collection))
     assert collection.peek(-1) is None
+
+
+@pytest.mark.parametrize("some", [1, 2, 1000])
+def test_a_folder_is_read_in_pieces(folder_of, touch, monkeypatch, some) -> None:
+    monkeypatch.setattr(scan, "_SOME", some)
+    odd = ["README.md", "B.FITS", ".hidden.fits", "sub/c.fits", "d.fits.gz", "e.png"]
+    collection = folder_of(touch(*(f"a{n}.fits" for n in range(9)), *odd))
+    expected = [*(f"a{n}.fits" for n in range(9)), "B.FITS", "d.fits.gz", "e.png", "sub/c.fits"]
+    assert keys(collection) == expected
+    assert collection.skipped == 1
+
+
+@given(st.lists(st.from_regex(r"[.ab]{0,2}(fits|\.fits|\.FITS|\.fits\.gz|\.txt)", fullmatch=True),
+                min_size=1, max_size=3))  # fmt: skip
+def test_names_are_recognised_together_as_each_by_itself(names) -> None:
+    recognition = scan.Recognition(SUFFIXES, sniff)
+    if recognition.all_by_name(names):
+        assert all(recognition.by_name(n) and not n.startswith(".") for n in names)
+    else:
+        plain = all(n.endswith(".fits") and not n.startswith(".") for n in names)
+        assert not plain
 
 
 def test_other_files_are_counted_and_left_out(folder_of: Folder, touch: Touch) -> None:
@@ -227,7 +249,7 @@ def test_nothing_is_opened_that_has_a_suffix(touch: Touch, monkeypatch: pytest.M
 def test_memory_of_a_large_folder_stays_small(folder_of: Folder) -> None:
     paths = (Path(f"/d/image_{n:07}.fits") for n in range(0))
     collection = FolderCollection(paths, suffixes=SUFFIXES, sniff=sniff, root=Path("/d"))
-    names = [f"image_{n:07}.fits".encode() for n in range(200_000)]
+    names = [f"image_{n:07}.fits" for n in range(200_000)]
     collection._begin("/d", walked=True)
     from tuiview.collection.base import Branch
 
@@ -240,7 +262,7 @@ def test_memory_of_a_large_folder_stays_small(folder_of: Folder) -> None:
 
 @given(st.lists(st.text("aB0129._-é", min_size=1, max_size=8), unique=True, max_size=40))
 def test_natural_order_is_total_and_independent_of_the_start(names: list[str]) -> None:
-    assert list(natural_order(names)) == list(natural_order(reversed(names)))
+    assert natural_order(names) == natural_order(names[::-1])
     assert sorted(natural_order(names)) == sorted(names)
 
 
@@ -253,6 +275,15 @@ def test_names_alike_are_in_the_order_of_their_keys(width, pattern, odd, dice) -
     names = list({pattern.format(a, b) for a, b in zip(numbers, reversed(numbers), strict=True)})
     names += [odd + names[0].swapcase()] * bool(odd)
     assert list(natural_order(names)) == sorted(names, key=natural_key)
+
+
+@given(
+    st.lists(st.from_regex(r"[aB_.-]{0,2}[0129]{1,4}[aB_.-]{0,2}0?[09]{0,3}", fullmatch=True),
+             min_size=64, max_size=90),
+)  # fmt: skip
+def test_names_of_all_lengths_are_in_the_order_of_their_keys(names) -> None:
+    ranks = natural_ranks(names).tolist()
+    assert ranks == sorted(range(len(names)), key=lambda at: (natural_key(names[at]), at))
 
 
 def test_a_walk_that_has_begun_tells_another(touch: Touch) -> None:
@@ -274,7 +305,9 @@ def test_digits_compare_by_value(a: int, b: int) -> None:
 
 def test_long_lists_are_merged_in_order() -> None:
     numbers = [(n * 7919) % 40_000 for n in range(40_000)]
-    assert list(natural_order(f"{n}.png" for n in numbers)) == [f"{n}.png" for n in range(40_000)]
+    for name in ("é{}.png", "{}.png"):
+        given = [name.format(n) for n in numbers]
+        assert natural_order(given) == [name.format(n) for n in range(40_000)]
 
 
 def test_where_columns_of_a_folder(folder_of: Folder, touch: Touch) -> None:

@@ -8,7 +8,6 @@ import time
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -303,24 +302,20 @@ class FolderCollection:
             label = self._label(folder.path) if folder.depth == 0 else Path(folder.path).name
             del pending[folder.depth :]
             pending.append(printable(label))
-            names: Iterator[str] = folder.names
+            names = folder.names
             if self._named:
-                names = self._unnamed(folder.path, names)
-            begun = False
-            while chunk := list(islice(names, _CHUNK)):
+                names = [n for n in names if self._key(folder.path, n) not in self._named]
+            if not names:
+                continue
+            self._begin(folder.path, walked=True)
+            for depth, waiting in enumerate(pending):
+                if waiting is not None:
+                    self._branches.append(Branch(waiting, depth, self._count, 0))
+                    pending[depth] = None
+            for first in range(0, len(names), _CHUNK):
                 if self._stop.is_set():
                     return
-                if not begun:
-                    begun = True
-                    self._begin(folder.path, walked=True)
-                    for depth, waiting in enumerate(pending):
-                        if waiting is not None:
-                            self._branches.append(Branch(waiting, depth, self._count, 0))
-                            pending[depth] = None
-                self._append([os.fsencode(name) for name in chunk])
-
-    def _unnamed(self, folder: str, names: Iterator[str]) -> Iterator[str]:
-        return (name for name in names if self._key(folder, name) not in self._named)
+                self._append(names[first : first + _CHUNK])
 
     def _add_file(self, path: Path) -> None:
         folder, name = str(path.parent), path.name
@@ -331,7 +326,7 @@ class FolderCollection:
             self._begin(folder, walked=False)
             self._branches.append(Branch(printable(self._label(folder)), 0, self._count, 0))
         self._named[key] = self._count
-        self._append([os.fsencode(name)])
+        self._append([name])
 
     def _label(self, folder: str) -> str:
         return self._prefix(folder) or self._root.name or str(self._root)
@@ -343,11 +338,13 @@ class FolderCollection:
             self._segments.setdefault(self._prefix(folder), []).append(len(self._firsts))
         self._firsts.append(self._count)
 
-    def _append(self, names: list[bytes]) -> None:
+    def _append(self, names: Sequence[str]) -> None:
         """Add names to the last folder begun; readers see them once the count says so."""
-        ends = accumulate((len(name) + 1 for name in names), initial=len(self._names))
-        self._names += b"\0".join((*names, b""))
-        self._ends.extend(islice(ends, 1, None))
+        text = "\0".join((*names, ""))
+        sizes = map(len, names if text.isascii() else map(os.fsencode, names))
+        ends = len(self._names) + np.cumsum(np.fromiter(sizes, np.int64, len(names)) + 1)
+        self._names += os.fsencode(text)
+        self._ends.frombytes(ends.astype(np.uint64).tobytes())
         last = self._branches[-1]
         self._count += len(names)
         self._branches[-1] = Branch(last.label, last.depth, last.first, last.count + len(names))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -21,6 +22,8 @@ COLLECTIONS = (
 
 HEAD = 1024
 """Bytes of a file without a suffix that are looked at."""
+
+_SOME = 1024
 
 
 class Recognition(Struct, frozen=True):
@@ -46,6 +49,13 @@ class Recognition(Struct, frozen=True):
         inner = name.rfind(".", 0, dot)
         return inner >= 0 and name[inner:].lower() in self.suffixes
 
+    def all_by_name(self, names: Sequence[str]) -> bool:
+        """Whether these are images with one ending, none hidden: told without a look at each."""
+        ending = names[0][names[0].rfind(".") :]
+        text = "\0".join(("", *names, ""))
+        one = text.count(ending + "\0") == len(names) and "\0." not in text
+        return one and ending in self.suffixes
+
     def by_content(self, head: bytes) -> bool:
         """Whether these first bytes are an image's."""
         kind = self.sniff(head)
@@ -63,7 +73,7 @@ class Folder(Struct, frozen=True):
 
     path: str
     depth: int
-    names: Iterator[str]
+    names: Sequence[str]
 
 
 class Walk(Struct):
@@ -109,39 +119,55 @@ class Walk(Struct):
         files: list[str] = []
         folders: list[str] = []
         with os.scandir(path) as entries:
-            for entry in entries:
-                if self.stopped():
-                    break
-                name = entry.name
-                if name in ZARR_MARKS:
+            while (some := list(islice(entries, _SOME))) and not self.stopped():
+                plain = [entry.name for entry in some if entry.is_file(follow_symlinks=False)]
+                if len(plain) == len(some) and self.recognition.all_by_name(plain):
+                    files += plain
+                elif any(entry.name in ZARR_MARKS for entry in some):
                     # A store of chunks, thousands of files without a suffix.
                     self.skipped += 1
                     self.datasets = self.datasets or path
                     return [], []
-                if name.startswith("."):
-                    continue
-                if entry.is_file(follow_symlinks=False):
-                    regular = True
-                elif entry.is_dir(follow_symlinks=False):
-                    folders.append(name)
-                    continue
-                elif entry.is_symlink():
-                    mode = _target(entry)
-                    if stat.S_ISDIR(mode):
-                        if not _walked_anyway(os.path.realpath(entry.path), real_top):
-                            folders.append(name)
-                        continue
-                    # A link that leads nowhere is shown as an item: its pane says so.
-                    regular = stat.S_ISREG(mode) or mode == 0
                 else:
-                    regular = False
-                if regular and self._is_image(name, path):
-                    files.append(name)
-                else:
-                    self.skipped += 1
-                    if not self.datasets and name.lower().endswith(COLLECTIONS):
-                        self.datasets = str(Path(path, name))
+                    for entry in some:
+                        if self.stopped():  # some may have to be opened
+                            break
+                        self._sort_out(entry, path, real_top, files, folders)
         return files, folders
+
+    def _sort_out(
+        self,
+        entry: os.DirEntry[str],
+        path: str,
+        real_top: str,
+        files: list[str],
+        folders: list[str],
+    ) -> None:
+        """Put what is in a folder where it belongs."""
+        name = entry.name
+        if name.startswith("."):
+            return
+        if entry.is_file(follow_symlinks=False):
+            regular = True
+        elif entry.is_dir(follow_symlinks=False):
+            folders.append(name)
+            return
+        elif entry.is_symlink():
+            mode = _target(entry)
+            if stat.S_ISDIR(mode):
+                if not _walked_anyway(os.path.realpath(entry.path), real_top):
+                    folders.append(name)
+                return
+            # A link that leads nowhere is shown as an item: its pane says so.
+            regular = stat.S_ISREG(mode) or mode == 0
+        else:
+            regular = False
+        if regular and self._is_image(name, path):
+            files.append(name)
+        else:
+            self.skipped += 1
+            if not self.datasets and name.lower().endswith(COLLECTIONS):
+                self.datasets = str(Path(path, name))
 
     def _is_image(self, name: str, folder: str) -> bool:
         told = self.recognition.by_name(name)

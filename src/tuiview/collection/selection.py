@@ -10,7 +10,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from tuiview.collection.base import Branch, Collection
-from tuiview.collection.natural import natural_key, natural_order
+from tuiview.collection.natural import natural_key, natural_ranks
 from tuiview.collection.shuffle import Permutation
 from tuiview.collection.view import View
 from tuiview.collection.where import Condition, unknown_column
@@ -257,8 +257,7 @@ class _Reading:
         for _, batch in self._batches([name]):
             keys += map(str, batch.column(name).to_pylist())
         chosen = _all(rows, len(keys))
-        ranked = natural_order(f"{keys[row]}\0{at}" for at, row in enumerate(chosen))
-        return chosen[[int(name.rpartition("\0")[2]) for name in ranked]]
+        return chosen[natural_ranks([keys[row] for row in chosen])]
 
     def grouped(self, name: str, rows: Numbers) -> View:
         """The rows by groups of equal values in natural order, with the groups as branches."""
