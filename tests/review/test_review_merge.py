@@ -172,7 +172,7 @@ histories = st.lists(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(histories, st.data())
 def test_any_order_and_any_number_of_times_give_the_same(
     sessions: list[tuple[int, str, list[Any]]], data: st.DataObject

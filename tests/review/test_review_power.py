@@ -114,7 +114,7 @@ def losses(seeds: range) -> int:
 
 
 def test_power_losses_take_no_acknowledged_decision() -> None:
-    assert losses(range(200)) == 0
+    assert losses(range(100)) == 0
 
 
 @pytest.mark.soak
@@ -172,14 +172,24 @@ def persist(disk: Disk, fails: range | None) -> Reviewer:
     return reviewer
 
 
-def test_an_error_at_any_operation_loses_and_doubles_nothing() -> None:
+def errors_at_operations(every: int) -> None:
+    """Fail at each operation of three writes: in turn for a moment and for long, or for both."""
     whole = Disk()
     persist(whole, None)
     whole.unregister()
     assert whole.operations > 100
-    for lasting in (1, 40):
-        for number in range(1, whole.operations + 1):
+    for turn, lasting in enumerate((1, 40)):
+        for number in range(1 + turn % every, whole.operations + 1, every):
             disk = Disk()
             reviewer = persist(disk, range(number, number + lasting))
             assert len(reviewer.acknowledged) == 5
             assert not lost(disk, reviewer), (number, disk.trace[number - 1])
+
+
+def test_an_error_at_any_operation_loses_and_doubles_nothing() -> None:
+    errors_at_operations(every=2)
+
+
+@pytest.mark.soak
+def test_a_short_and_a_long_error_at_any_operation_lose_and_double_nothing() -> None:
+    errors_at_operations(every=1)

@@ -33,7 +33,7 @@ def kill_repeatedly(folder: Path, kills: int, seed: int) -> int:
 
 
 def test_no_decision_that_was_shown_as_saved_is_lost(tmp_path: Path) -> None:
-    assert kill_repeatedly(tmp_path, 5, seed=1)
+    assert kill_repeatedly(tmp_path, 3, seed=1)
 
 
 @pytest.mark.soak

@@ -153,10 +153,11 @@ def test_a_path_that_does_not_exist_is_an_error_with_a_hint(
 
 def words_of(terminal: Terminal) -> tuple[str, str]:
     """Message and hint that the program left."""
-    text = terminal.screen_text().strip()
+    # Whole rows: one that goes on in the next may end with the blank between two words.
+    text = "\n".join(terminal.screen_lines()).strip()
     assert text.startswith("tuiview: "), text
     message, _, hint = text.partition("\n  ")
-    return message.replace("\n", ""), hint
+    return message.replace("\n", "").rstrip(), hint
 
 
 def test_without_a_terminal_it_says_what_to_do_instead(
