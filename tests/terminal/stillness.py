@@ -26,7 +26,8 @@ def rests(pid: int, within: float) -> bool:
         calls = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/syscall")]
     except OSError:
         return False
-    return bool(calls) and all(_waits(call, within) for call in calls)
+    looping = any(call[0] == str(_EPOLL_WAIT) for call in calls)
+    return looping and all(_waits(call, within) for call in calls)
 
 
 def _waits(call: list[str], within: float) -> bool:

@@ -267,6 +267,27 @@ out(b"\x1b[10;1Hthere"); time.sleep(60)
         assert (terminal.picture() == (0, 255, 0)).all()
 
 
+def test_it_settles_when_what_runs_behind_and_what_is_due_soon_has_come() -> None:
+    program = """
+from threading import Thread
+from textual.app import App
+from textual.widgets import Label
+class Slow(App):
+    def compose(self): yield Label("nothing yet", id="l")
+    def on_key(self, event): Thread(target=self.work).start()
+    def work(self):
+        sum(range(3_000_000))
+        self.call_from_thread(self.set_timer, 0.4, self.tell)
+    def tell(self): self.query_one("#l").update("at last")
+Slow().run()
+"""
+    with Terminal(command=(sys.executable, "-c", program), kind="none") as terminal:
+        terminal.wait_for("nothing yet")
+        terminal.press("x")
+        terminal.settle(5)
+        assert "at last" in terminal.screen_text()
+
+
 def test_a_textual_program_runs_and_leaves_the_device_as_it_was() -> None:
     program = """
 from textual.app import App
