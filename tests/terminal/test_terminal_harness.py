@@ -135,7 +135,7 @@ while True:
     for byte in os.read(0, 100):
         if byte == ord("q"): sys.exit(3)
         count += byte == ord("j")
-    out("%d presses " % count)
+    out("\\r%d presses " % count)
 """
     with child(program) as terminal:
         terminal.wait_for("ready")
