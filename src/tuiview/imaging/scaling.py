@@ -23,6 +23,7 @@ Values = NDArray[np.floating]
 
 _ENTRIES = 65536  # entry 0 is NaN's, 1 to 65535 run from the low limit to the high
 _STEPS = _ENTRIES - 2
+_PIECE = 1 << 16  # values that are scaled at once: what they become on the way stays in the cache
 _MOST = 3e38  # nearly the largest float32
 _TAIL = (
     0.001  # of the ranks at either end that equalisation may lump together: a quarter of a level
@@ -196,16 +197,24 @@ class Tone(Struct, frozen=True, eq=False):
             level = np.rint(np.interp(data, *self.knots))
             level[np.isnan(data)] = NAN_LEVEL
             return level.astype(np.uint8)
+        found = np.empty(data.size, np.uint8)
+        flat = data.reshape(-1)
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = np.subtract(data, np.float32(self.low))
-            # Of a range of subnormal numbers the quotient has no float32.
-            scaled *= np.float32(min(_STEPS / (self.high - self.low), _MOST))
-            scaled += np.float32(1.5)
-            np.clip(scaled, 1.0, _ENTRIES - 1.0, out=scaled)
-            # Clipping keeps NaN, and a sum has one if any value has.
-            if np.isnan(scaled.sum()):
-                np.nan_to_num(scaled, copy=False, nan=0.0)
-        return np.take(self.table, scaled.astype(np.intp), mode="clip")
+            for start in range(0, flat.size, _PIECE):
+                self._look_up(flat[start : start + _PIECE], found[start : start + _PIECE])
+        return found.reshape(data.shape)
+
+    def _look_up(self, data: NDArray[np.float32], found: NDArray[np.uint8]) -> None:
+        """Put the levels of a piece of data into `found`."""
+        scaled = np.subtract(data, np.float32(self.low))
+        # Of a range of subnormal numbers the quotient has no float32.
+        scaled *= np.float32(min(_STEPS / (self.high - self.low), _MOST))
+        scaled += np.float32(1.5)
+        np.clip(scaled, 1.0, _ENTRIES - 1.0, out=scaled)
+        # Clipping keeps NaN, and a sum has one if any value has.
+        if np.isnan(scaled.sum()):
+            np.nan_to_num(scaled, copy=False, nan=0.0)
+        np.take(self.table, scaled.astype(np.intp), mode="clip", out=found)
 
 
 def tone(display: Display, limits: Limits, sample: Values | None = None) -> Tone:
