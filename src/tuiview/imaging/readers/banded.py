@@ -25,7 +25,6 @@ ReadWindow = Callable[[int, int, int, int], Pixels]
 SAMPLES = 100_000
 """Values that scaling limits are taken from."""
 
-_TWO_THREADS = 8 << 20
 _PREVIEW_THREADS = 8
 _ZSCALE_PIXELS = 2048 * 2048
 _ZSCALE_SAMPLES = 1000
@@ -42,6 +41,7 @@ class BandedFrame(Frame):
         blank: The stored integer that stands for "no value".
         sequential: Bands are best read in order, by one thread.
         apart: Single rows are read for less than all between them; previews pay.
+        worth_two: Bytes from which on two threads are faster than one.
     """
 
     stored: np.dtype[np.generic]
@@ -50,6 +50,7 @@ class BandedFrame(Frame):
     blank: int | None = None
     sequential: bool = False
     apart: bool = False
+    worth_two: int = 8 << 20
     _grids: Mapping[int, Pixels] = MappingProxyType({})
     _strided: Pixels | None = None
 
@@ -155,7 +156,7 @@ class BandedFrame(Frame):
         channels = (self.channels,) if self.channels > 1 else ()
         row_bytes = (high - low) * self.stored.itemsize * self.channels
         threads = 1
-        if not self.sequential and row_bytes * (rows.high - rows.low) > _TWO_THREADS:
+        if not self.sequential and row_bytes * (rows.high - rows.low) > self.worth_two:
             threads = _PREVIEW_THREADS if sparse else min(2, len(os.sched_getaffinity(0)))
 
         whole = (low, high, rows.low, rows.high) == (0, self.shape[1], 0, self.shape[0])

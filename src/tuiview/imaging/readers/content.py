@@ -149,6 +149,17 @@ class FileContent(Content):
             raise self.broken(error) from error
         return done
 
+    def read(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset`."""
+        parts: list[bytes] = []
+        try:
+            while count > 0 and (part := os.pread(self._fd, count, offset)):
+                parts.append(part)
+                offset, count = offset + len(part), count - len(part)
+        except OSError as error:
+            raise self.broken(error) from error
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
     @property
     def size(self) -> int:
         """Bytes in the file."""

@@ -29,6 +29,7 @@ logging.getLogger("tifffile").setLevel(logging.CRITICAL + 1)
 
 _KEPT_BYTES = 64 << 20
 _LEVEL_PIXELS = 500_000
+_WORTH_TWO = 1 << 20  # bytes of pixels that take longer to decode than to share out
 _MINISWHITE, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 2, 3, 5, 6
 _CHANNELS = ("red", "green", "blue")
 
@@ -124,6 +125,8 @@ class _Level(BandedFrame):
             self.apart = True
             start = series.dataoffset if page is None else page.dataoffsets[0]
             self._whole = start + (spec.page * key.nbytes if page is None else 0)
+        else:
+            self.worth_two = _WORTH_TWO
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Pixels | None] = OrderedDict()
 
