@@ -18,6 +18,7 @@ except ImportError:  # no wheel for this machine
 _LEVEL = 1
 _RGB, _INDEXED = 2, 3
 _NONE, _SUB, _UP, _AVERAGE = range(4)
+_PIECE = 1 << 15  # bytes that stay in the nearest cache through all steps of a filter
 
 Rows = NDArray[np.uint8]
 
@@ -100,9 +101,15 @@ def _filtered(rows: Rows, step: int, kind: int) -> Rows:
     elif kind == _UP:
         out[1:] -= rows[:-1]
     elif kind == _AVERAGE:
-        left, above = np.zeros_like(rows), np.zeros_like(rows)
-        left[:, step:] = rows[:, :-step]
-        above[1:] = rows[:-1]
-        # floor((a + b) / 2) without a wider type.
-        out -= (left & above) + ((left ^ above) >> 1)
+        out[0, step:] -= rows[0, :-step] >> 1
+        out[1:, :step] -= rows[:-1, :step] >> 1
+        count = max(1, _PIECE // rows.shape[1])
+        for y in range(1, len(rows), count):
+            end = min(y + count, len(rows))
+            left, above = rows[y:end, :-step], rows[y - 1 : end - 1, step:]
+            # floor((a + b) / 2) without a wider type.
+            half = left ^ above
+            half >>= 1
+            half += left & above
+            out[y:end, step:] -= half
     return result
