@@ -23,6 +23,8 @@ from pathlib import Path
 from queue import Queue
 from statistics import median
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the program does, before numpy comes
+
 import numpy as np
 
 from tuiview.collection.base import Item
