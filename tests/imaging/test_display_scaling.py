@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tuiview.errors import UsageError
+from tuiview.imaging import scaling
 from tuiview.imaging.display import INTERVALS, STRETCHES, Display
 from tuiview.imaging.scaling import (
     LEVELS,
@@ -170,6 +171,18 @@ def test_equalisation_of_a_map_that_is_mostly_zero_stays_dark():
     shown = tone(Display(stretch="histeq"), (0, 2), image).levels(image.astype(np.float32))
     assert (shown[:9000] == 0).all()
     assert shown[9000:].min() > 100
+
+
+@given(piece=st.integers(1, 40))
+def test_pieces_do_not_change_the_levels(piece):
+    data = sky((7, 5)).copy()
+    data[3, 2] = np.nan
+    scale = tone(Display(), (950.0, 1050.0))
+    whole = scale.levels(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scaling, "_PIECE", piece)
+        np.testing.assert_array_equal(scale.levels(data), whole)
+        np.testing.assert_array_equal(scale.levels(data.T), whole.T)
 
 
 @pytest.mark.parametrize("stretch", STRETCHES)

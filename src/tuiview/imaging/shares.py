@@ -67,8 +67,8 @@ def steps(edges: Floats, most: int, work: np.dtype[np.floating[Any]]) -> list[li
     found: list[list[Block]] = []
     for block in blocks(edges, cells, work):
         height = block.high - block.low
-        if height > 1.5 * most:
-            parts = -(-height // most)
+        if height > 2.5 * most:
+            parts = -(-height // (2 * most))
             cuts = [height * part // parts for part in range(parts + 1)]
             found += [
                 [Block(*block[:2], block.low + low, block.low + high, block.shares[:, low:high])]
