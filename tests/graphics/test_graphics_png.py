@@ -46,6 +46,7 @@ def test_smooth_pictures_are_filtered_and_smaller() -> None:
 @pytest.mark.parametrize("kind", range(4))
 def test_each_filter_is_undone_by_readers(kind: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(png, "_best_filter", lambda *_: kind)
+    monkeypatch.setattr(png, "_PIECE", 400)
     for picture in (photo(50, 40), noisy_field(50, 40)):
         read = Image.open(io.BytesIO(png.write(picture)))
         assert np.array_equal(np.asarray(read.convert("RGB")), picture.rgb())
