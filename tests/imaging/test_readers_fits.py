@@ -418,6 +418,15 @@ def test_samples_taken_while_averaging_are_those_that_are_read(
         np.testing.assert_array_equal(one, other)
 
 
+def test_averages_of_unsigned_integers_have_all_their_digits(tmp_path):
+    data = np.random.default_rng(5).poisson(200, (300, 300)).astype(np.uint16)
+    fits.writeto(tmp_path / "unsigned.fits", data)
+    with opened(tmp_path / "unsigned.fits") as image:
+        found = image.frames[0].reduce(Box.whole(data.shape), (20, 30)).data
+    expected = data.reshape(20, 15, 30, 10).mean(axis=(1, 3))
+    np.testing.assert_allclose(found, expected, atol=0.002)
+
+
 def test_zscale_samples_of_a_large_image_come_from_all_columns(tmp_path):
     data = np.broadcast_to(np.arange(4096, dtype=np.float32), (1100, 4096))
     path = tmp_path / "wide.fits"

@@ -177,6 +177,16 @@ def test_an_area_of_nan_keeps_its_share_at_every_zoom():
         assert np.isnan(found).mean() == pytest.approx(100 * 150 / (400 * 600), rel=0.25)
 
 
+@pytest.mark.parametrize("size", [(7, 9), (13, 4), (3, 2)])
+def test_cells_of_nothing_but_nan_are_nan(size):
+    data = np.full((101, 997), np.nan, np.float32)
+    assert np.isnan(reduce_array(data, Box(-0.4, -0.3, 996.1, 100.2), size)).all()
+    data[50, 50] = 3.0
+    found = reduce_array(data, Box(-0.4, -0.3, 996.1, 100.2), size)
+    assert np.isfinite(found).sum() in (1, 2, 4)
+    np.testing.assert_allclose(found[np.isfinite(found)], 3.0, rtol=1e-5)
+
+
 def test_infinities_are_left_out():
     data = np.array([[np.inf, 2.0], [4.0, -np.inf]])
     assert reduce_array(data, Box.whole((2, 2)), (1, 1)) == 3.0

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tuiview.errors import Cancelled, Poll, never
 from tuiview.imaging.axis import Axis, Floats, plan_axis
 from tuiview.imaging.frame import Box, Pixels, report
-from tuiview.imaging.shares import Across, Shares, steps
+from tuiview.imaging.shares import Across, Shares, covered, steps
 
 ReadRows = Callable[[int, int], Pixels]
 """Reads rows y0..y1 (half-open) of the columns wanted: `(h, w)` or `(h, w, channels)`."""
@@ -75,6 +75,7 @@ def reduce_rows(
     stored: np.dtype[np.generic],
     channels: tuple[int, ...] = (),
     blank: int | None = None,
+    origin: int = 0,
     row_bytes: int = 1,
     threads: int = 1,
     cancelled: Poll = never,
@@ -89,6 +90,8 @@ def reduce_rows(
         stored: The type of what `read` returns.
         channels: `(n,)` where `read` returns a third axis of n channels.
         blank: The integer that stands for "no value".
+        origin: The integer that stands for 0, from which sums are counted: those of small numbers
+            have more digits.
         row_bytes: Bytes of one row as `read` returns it, by which bands are cut.
         threads: Parts read at the same time; 1 where `read` wants rows in order.
         cancelled: Asked before each band, and told which part of the cells is done.
@@ -116,8 +119,8 @@ def reduce_rows(
 
     reduction = _Reduction(
         read, rows, columns,
-        channels=channels, stored=stored, blank=blank, row_bytes=row_bytes, cancelled=poll,
-        advance=advance, gaps=gaps,
+        channels=channels, stored=stored, blank=blank, origin=origin, row_bytes=row_bytes,
+        cancelled=poll, advance=advance, gaps=gaps,
     )  # fmt: skip
 
     def run(part: int) -> Averages:
@@ -159,6 +162,7 @@ class _Reduction:
         channels: tuple[int, ...],
         stored: np.dtype[np.generic],
         blank: int | None,
+        origin: int,
         row_bytes: int,
         cancelled: Poll,
         advance: Callable[[int], None],
@@ -169,6 +173,7 @@ class _Reduction:
         self._columns = columns
         self._channels = channels
         self._blank = blank if stored.kind in "iu" else None
+        self._origin = origin
         self._cancelled = cancelled
         self._advance = advance
         self._gaps = gaps
@@ -207,6 +212,8 @@ class _Reduction:
                 sums, weights = fill(cell, end, store[: end - cell])
                 into = out[cell - first : end - first].reshape(end - cell, -1)
                 self._along_x(sums, weights, (cell, end), into)
+                if self._origin and self._rows.average:
+                    into += self._origin
                 self._advance(end - cell)
         return out
 
@@ -272,6 +279,8 @@ class _Reduction:
             band = native[: y1 - y0]
             # In the processor's byte order first: the sum is then several times as fast.
             np.copyto(band, stored.reshape(band.shape), casting="unsafe")
+            if self._origin:
+                band -= self._origin
             cells = slice(step[0].first, step[-1].last)
             found = np.empty(sums[cells].shape, self._work) if tall else sums[cells]
             for block in step:
@@ -280,7 +289,8 @@ class _Reduction:
             if stored.dtype.kind == "f" and not math.isfinite(np.add.reduce(found, axis=None)):
                 for block in step:
                     into = found[block.first - cells.start : block.last - cells.start]
-                    lost = _mend(block.shares, band[block.low - y0 : block.high - y0], into)
+                    exact = covered(edges[block.first : block.last + 1], block.low, block.high)
+                    lost = _mend(exact, band[block.low - y0 : block.high - y0], into)
                     if lost is None:
                         continue
                     if weights is None:
@@ -330,7 +340,7 @@ class _Reduction:
 
 
 def _mend(
-    shares: Shares, pixels: Averages, sums: Averages
+    shares: Floats, pixels: Averages, sums: Averages
 ) -> tuple[NDArray[np.intp], Floats] | None:
     """Sum again the columns in which a value is missing, without it.
 
@@ -355,7 +365,7 @@ def _mend(
     if np.abs(mended).max() > np.finfo(sums.dtype).max:
         raise OverflowError
     sums[:, columns] = mended
-    return columns, np.asarray(shares @ ~good, np.float64)
+    return columns, shares @ ~good
 
 
 def _work_type(stored: np.dtype[np.generic]) -> np.dtype[np.floating[Any]]:

@@ -57,6 +57,14 @@ def blocks(edges: Floats, cells: int, work: np.dtype[np.floating[Any]]) -> list[
     ]
 
 
+def covered(edges: Floats, low: int, high: int) -> Floats:
+    """The same shares `(cells, high - low)` of pixels low..high to all digits."""
+    pixels = np.arange(low, high)
+    begin, end = edges[:-1, np.newaxis], edges[1:, np.newaxis]
+    inside: Floats = np.minimum(end, pixels + 1) - np.maximum(begin, pixels)
+    return np.clip(inside, 0.0, None)
+
+
 def steps(edges: Floats, most: int, work: np.dtype[np.floating[Any]]) -> list[list[Block]]:
     """Cut the cells between edges into steps of about `most` pixels, each of some blocks.
 

@@ -131,6 +131,12 @@ class BandedFrame(Frame):
         return 257.0 if self.dtype.itemsize == 2 else 1.0
 
     @property
+    def _origin(self) -> int:
+        """The stored integer that stands for 0 where that is far from 0, as FITS has unsigned."""
+        stands = -self.zero / self.scale if self.scale else 0.0
+        return int(stands) if self.stored.kind == "i" and stands.is_integer() else 0
+
+    @property
     def _plain(self) -> bool:
         return self.scale == 1.0 and self.zero == 0.0
 
@@ -176,6 +182,7 @@ class BandedFrame(Frame):
             stored=self.stored if read == self.rows else np.dtype("f4"),
             channels=channels,
             blank=self.blank,
+            origin=self._origin if read == self.rows else 0,
             row_bytes=row_bytes,
             threads=threads,
             cancelled=cancelled,
