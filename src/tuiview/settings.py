@@ -81,7 +81,8 @@ class Settings(Struct, frozen=True):
         grid_columns: How many pictures a grid has across.
         repeats: How many images come back later in the sequence, as `--repeats` takes it.
         tell_repeats: Whether it is said of an image that it comes back.
-        blind: Whether names are hidden, and metadata: all of it, or what `hide` names.
+        blind: Whether names and positions on the sky are hidden, and metadata: all of it, or
+            what `hide` names.
         hide: Columns and header cards that are hidden.
         groups: The groups of marks, in order.
         graphics: One of `GRAPHICS`.

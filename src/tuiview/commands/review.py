@@ -82,11 +82,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--blind", action="store_true",
-        help="hide names and metadata, so that they cannot bias; recorded with every decision",
+        help="hide names, positions on the sky and metadata, so that they cannot bias; pixels and"
+        " sizes stay; recorded with every decision",
     )  # fmt: skip
     parser.add_argument(
         "--hide", metavar="COLUMN[,COLUMN...]",
-        help="columns and header cards to hide; with --blind instead of all of them",
+        help="columns and header cards to hide; with --blind instead of all of them, and of those"
+        " that tell what an object is or where it lies",
     )  # fmt: skip
     add_store(parser)
     add_terminal(parser)

@@ -51,12 +51,14 @@ class Sheet(Struct, frozen=True):
         tiles: The items that are shown, None for those not known yet; None for all shows the
             frames of the request's own item instead, in step.
         selected: Which tile is framed; of frames it is the one that is shown.
+        missing: What stands in the place of one that cannot be shown; empty for the reason.
     """
 
     columns: int
     rows: int = 0
     tiles: tuple[Tile | None, ...] | None = None
     selected: int = 0
+    missing: str = ""
 
     @property
     def signature(self) -> tuple[object, ...]:

@@ -64,7 +64,9 @@ class SheetInMaking:
 
     def so_far(self) -> Rendered:
         """The sheet with the tiles that are there; a preview until all are."""
-        pictures = [_as_shown(t, m) for t, m in zip(self._tiles, self._made, strict=True)]
+        assert self._request.sheet is not None
+        missing = self._request.sheet.missing
+        pictures = [_as_shown(t, m, missing) for t, m in zip(self._tiles, self._made, strict=True)]
         picture = assemble(self._layout, pictures, self._selected)
         unfinished = bool(self._known) and self.fraction < 1
         chosen = self._made[self._selected] if self._selected < len(self._made) else None
@@ -84,9 +86,9 @@ def _frame(request: Request, name: str) -> Tile:
     return Tile(request.item, display, caption=name)
 
 
-def _as_shown(tile: Tile | None, made: Rendered | TuiviewError | None) -> TilePicture:
+def _as_shown(tile: Tile | None, made: Rendered | TuiviewError | None, missing: str) -> TilePicture:
     if tile is None:
         return TilePicture(None)
     if isinstance(made, TuiviewError):
-        return TilePicture(None, tile.caption, tile.colors, missing=made.message)
+        return TilePicture(None, tile.caption, tile.colors, missing=missing or made.message)
     return TilePicture(made.picture if made is not None else None, tile.caption, tile.colors)

@@ -218,7 +218,8 @@ class Catalogues:
             if self.sheets[number].shown:
                 shapes += drawn.marks
                 words += drawn.labels
-        return (*shapes, *(words if self.labels else ()))
+        named = self.labels and self._session.coordinates.on_sky  # a label may name the item
+        return (*shapes, *(words if named else ()))
 
     def counts(self, key: str, frame: str | None) -> list[tuple[str, int]]:
         """How many entries of each catalogue that is shown lie in a frame."""

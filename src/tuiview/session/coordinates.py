@@ -24,11 +24,13 @@ class Coordinates:
     Attributes:
         form: One of `settings.COORDINATES`.
         first: The number of the first pixel: 0, or 1 as in FITS.
+        on_sky: Whether positions on the sky are told, which a blind review keeps from one.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.form = settings.coordinates
         self.first = 1 if settings.one_based else 0
+        self.on_sky = not settings.blind
 
     def cycle(self, step: int) -> None:
         """Take the next (or previous) form."""

@@ -9,6 +9,8 @@ from tuiview.errors import UsageError
 from tuiview.settings import COORDINATES
 
 if TYPE_CHECKING:
+    from astropy.wcs import WCS
+
     from tuiview.collection.base import Item
     from tuiview.imaging.wcs import System
     from tuiview.session.session import Session
@@ -93,17 +95,19 @@ class Copying:
         if form in ("pixel", "fits"):
             first = 1 if form == "fits" else 0
             return f"{x + first:.3f},{y + first:.3f}"
-        wcs = session.viewer.info.wcs if session.viewer.info is not None else None
+        wcs = self._wcs
         if form == "region":
             from tuiview.exchange.regionmarks import point_region
 
             mark = next((m for m in session.marking.marks() if (m.x, m.y) == (x, y)), None)
             groups = {g.name: g for g in session.marking.groups}
             at = f"image;point({x + 1:.3f},{y + 1:.3f})"
-            if wcs is not None:
+            if wcs is not None and session.coordinates.on_sky:
                 at = "icrs;point({},{})".format(*self._sky("degrees", x, y))
             group = groups.get(mark.group) if mark is not None else session.marking.groups[0]
             return point_region(at, group, mark.label if mark is not None else "")
+        if session.veil is not None:
+            session.veil.refuse_sky()
         if wcs is None:
             raise UsageError("this image has no world coordinates", ":copy pixel")
         return " ".join(self._sky(form, x, y))
@@ -112,9 +116,8 @@ class Copying:
         """Two numbers to a hundredth of an arcsecond at least."""
         from tuiview.imaging.wcs import convert, sexagesimal, sky
 
-        assert self._session.viewer.info is not None
-        assert self._session.viewer.info.wcs is not None
-        ra, dec = sky(self._session.viewer.info.wcs, x, y)
+        assert self._wcs is not None
+        ra, dec = sky(self._wcs, x, y)
         if form == "sexagesimal":
             return sexagesimal(ra, dec, digits=3)
         system: System = "icrs"
@@ -129,7 +132,12 @@ class Copying:
         return item.own_key
 
     def _current(self) -> str:
-        info = self._session.viewer.info
-        if (info is None or info.wcs is None) and self.form in COORDINATES:
-            return "fits" if self._session.coordinates.first else "pixel"
+        coordinates = self._session.coordinates
+        if self.form in COORDINATES and (self._wcs is None or not coordinates.on_sky):
+            return "fits" if coordinates.first else "pixel"
         return self.form
+
+    @property
+    def _wcs(self) -> WCS | None:
+        info = self._session.viewer.info
+        return info.wcs if info is not None else None

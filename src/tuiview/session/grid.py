@@ -71,7 +71,7 @@ class Grid:
         if self.of is None:
             return None
         if self.of == "frames":
-            return Sheet(self.columns)
+            return Sheet(self.columns, missing=self._missing)
         from tuiview.imaging.sheet import Layout
 
         self._layout = Layout.holding(
@@ -100,7 +100,12 @@ class Grid:
         tiles = tuple(None if item is None else self._tile(item) for item in items)
         selected = session.position - positions.start
         selected = selected if 0 <= selected < count else 0
-        return Sheet(layout.columns, layout.rows, tiles, selected)
+        return Sheet(layout.columns, layout.rows, tiles, selected, self._missing)
+
+    @property
+    def _missing(self) -> str:
+        """What stands in the place of a picture that cannot be shown; empty for why."""
+        return "cannot be shown" if self._session.settings.blind else ""
 
     def _tile(self, item: Item) -> Tile:
         session = self._session

@@ -62,8 +62,6 @@ class InTurn:
             kind: What it is for; the loader drops an older one of the same.
         """
         session, this = self._session, object()
-        if session.item is None or session.viewer.shown is None:
-            return
 
         def ended(found: T | TuiviewError) -> None:
             if self._searching is not this:
@@ -82,8 +80,9 @@ class InTurn:
         def done(found: T | TuiviewError) -> None:
             session.later(lambda: ended(found))
 
-        self._searching = this
-        session.loader.inspect(session.item, session.viewer.shown.info.frame, find, done, kind)
+        before, self._searching = self._searching, this
+        if not session.viewer.inspect(find, done, kind):
+            self._searching = before
 
     def _go_on(self) -> None:
         """Do what waits, in its order; one that fails keeps none of the others."""

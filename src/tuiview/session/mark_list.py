@@ -84,18 +84,14 @@ class MarkList:
         self._of = ("", "")
 
     def _sky(self, mark: Mark) -> tuple[str, str]:
-        if mark.ra is None or mark.dec is None:
+        coordinates = self._session.coordinates
+        if mark.ra is None or mark.dec is None or not coordinates.on_sky:
             return "", ""
-        return self._session.coordinates.angles(mark.ra, mark.dec)
+        return coordinates.angles(mark.ra, mark.dec)
 
     def _ask(self, wanted: frozenset[Pixel]) -> None:
         session = self._session
-        if (
-            not wanted
-            or wanted <= self._asked
-            or session.item is None
-            or session.viewer.shown is None
-        ):
+        if not wanted or wanted <= self._asked:
             return
         self._asked = wanted
         here = self._of
@@ -114,7 +110,7 @@ class MarkList:
                 self._values |= found
                 session.notify(MarkValuesRead())
 
-        session.loader.inspect(session.item, here[1], read, done, "mark values")
+        session.viewer.inspect(read, done, "mark values")
 
 
 def value_at(frame: Frame, column: int, row: int) -> str:

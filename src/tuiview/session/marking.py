@@ -165,6 +165,8 @@ class Marking:
             self.go_to(typed.x - first, typed.y - first)
             there()
         else:
+            if self._session.veil is not None:
+                self._session.veil.refuse_sky()
             self._session.viewer.when_info(lambda: self._go_to_sky(typed, there))
 
     def _go_to_sky(self, typed: SkyPosition, there: Callable[[], object]) -> None:
@@ -414,10 +416,7 @@ class Marking:
             return
         x, y = self.position
         column, row = math.floor(x + 0.5), math.floor(y + 0.5)
-
         session = self._session
-        if session.item is None or session.viewer.shown is None:
-            return
 
         def value(frame: Frame) -> str:
             found = value_at(frame, column, row)
@@ -429,7 +428,7 @@ class Marking:
             else:
                 session.notify(ReadOut(x, y, found))
 
-        session.loader.inspect(session.item, session.viewer.shown.info.frame, value, done, "value")
+        session.viewer.inspect(value, done, "value")
 
     def _moved(self) -> None:
         self._session.viewer.redraw()

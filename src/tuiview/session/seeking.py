@@ -90,7 +90,10 @@ class Seeking:
             UsageError: The words are not understood.
         """
         names = tuple(c.name for c in self._session.settings.categories)
-        only = "" if parse_filter(words, names) is None else words.strip()
+        asked = parse_filter(words, names)
+        if asked is not None and asked.part and self._session.veil is not None:
+            self._session.veil.refuse_names()
+        only = "" if asked is None else words.strip()
         self.choose(replace(self.choice, only=only))
 
     def where(self, condition: str) -> None:

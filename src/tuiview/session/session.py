@@ -286,7 +286,10 @@ class Session:
     def failed_behind(self, error: Exception) -> None:
         """A job behind let an exception through: tell it, whatever thread it was."""
         if isinstance(error, TuiviewError):
-            self.notify(Noticed(error.message, "error"))
+            words = error.message
+            if self.veil is not None:
+                words = self.veil.reason(words, None)
+            self.notify(Noticed(words, "error"))
         else:
             self.notify(Faulted(error))
 

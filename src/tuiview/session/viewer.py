@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Hashable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tuiview.errors import TuiviewError
 from tuiview.graphics.payload import FINE, Area, Protocol, Quality
@@ -15,9 +15,12 @@ from tuiview.session.changes import MetadataRead, NeighboursChanged, PictureAnsw
 if TYPE_CHECKING:
     from tuiview.collection.base import Item
     from tuiview.imaging.display import SkyView
+    from tuiview.imaging.frame import Frame
     from tuiview.imaging.viewport import Viewport
     from tuiview.loading.request import ImageInfo
     from tuiview.session.session import Session
+
+T = TypeVar("T")
 
 
 class Viewer:
@@ -279,6 +282,28 @@ class Viewer:
         else:
             self._waiting_for_info.append((go_on, decides))
             self.read_metadata()
+
+    def inspect(
+        self, job: Callable[[Frame], T], done: Callable[[T | TuiviewError], object], kind: Hashable
+    ) -> bool:
+        """Have a job look into the frame that is shown, behind; False while there is none.
+
+        Args:
+            job: Looks; runs on a loader thread.
+            done: Takes what it found, or why it could not, on a loader thread.
+            kind: What it is for; the loader drops an older one of the same.
+        """
+        session, shown, item = self._session, self.shown, self._session.item
+        if item is None or shown is None:
+            return False
+
+        def told(found: T | TuiviewError) -> None:
+            if isinstance(found, TuiviewError) and session.veil is not None:
+                found = session.veil.failure(found, item)
+            done(found)
+
+        session.loader.inspect(item, shown.info.frame, job, told, kind)
+        return True
 
     def sky_view(self) -> SkyView | None:
         """What the pane shows of the sky, or showed last, as far as it is known."""

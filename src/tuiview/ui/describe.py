@@ -127,7 +127,9 @@ def read_out_words(session: Session, read_out: ReadOut) -> str:
     x, y = read_out.x, read_out.y
     words = f"{session.coordinates.pixel(x, y)} = {read_out.value}"
     wcs = session.viewer.info.wcs if session.viewer.info is not None else None
-    return words if wcs is None else f"{words}  {session.coordinates.sky(wcs, x, y)}"
+    if wcs is None or not session.coordinates.on_sky:
+        return words
+    return f"{words}  {session.coordinates.sky(wcs, x, y)}"
 
 
 def status_right(session: Session, read_out: str = "") -> list[Part]:
@@ -167,7 +169,7 @@ def failure_words(session: Session, failed: Failed) -> tuple[str, str]:
     item, veil = failed.request.item, session.veil
     if veil is None:
         return failed.message, failed.hint
-    return veil.said(failed.message, item), veil.said(failed.hint, item)
+    return veil.reason(failed.message, item), veil.reason(failed.hint, item)
 
 
 def saved_part(session: Session) -> Part:
@@ -192,7 +194,8 @@ def metadata_rows(
     attributes = source.attributes if isinstance(source, ArraySource) else {}
     attributes = attributes if attributes != more else {}
     if veil is not None:
-        info, more, attributes = veil.left_of(info), veil.left(more), veil.left(attributes)
+        info = veil.left_of(info, item)
+        more, attributes = veil.left(more, item), veil.left(attributes, item)
     if hidden:
         pass
     elif isinstance(source, FileSource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -55,13 +56,20 @@ class CountersScreen(ModalScreen[None]):
         collection = self._session.collection
         lines = [
             f"items {len(collection):,}, left out as no images {collection.skipped:,}",
-            *collection.problems[:3],
+            *self._problems(),
             "",
             *counter_lines(self._session.loader.counters()),
             "",
             *link_lines(self._picture.link),
         ]
         return printable("\n".join(lines), lines=True)
+
+    def _problems(self) -> Sequence[str]:
+        """What could not be read of the collection; only of how much, where names are hidden."""
+        problems, veil = self._session.collection.problems, self._session.veil
+        if veil is not None and veil.names and problems:
+            return [f"could not be read: {len(problems):,}"]
+        return problems[:3]
 
     def action_close(self) -> None:
         """Close the box."""

@@ -171,6 +171,8 @@ class Desk(Screen[None]):
 
     def say(self, words: str, severity: changes.Severity = "information") -> None:
         """Tell something in passing."""
+        if (veil := self.session.veil) is not None:
+            words = veil.said(words, self.session.item)
         words = printable(words, lines=True)
         self._said.append(words)
         self.app.notify(
@@ -183,6 +185,8 @@ class Desk(Screen[None]):
     def report(self, error: Exception) -> None:
         """Tell of a fault of the program that the review outlives."""
         line = write_down(error, "a fault that the review outlived")
+        if self.session.veil is not None and self.session.veil.names:
+            line = type(error).__name__  # its words may have a name in them
         where = f"; written to {in_short(self.fault_log)}" if self.fault_log is not None else ""
         self.say(f"a bug in tuiview: {line}{where}", "error")
 
