@@ -4,6 +4,13 @@ Everybody's decisions count that lie beside yours (`tuiview locate PATH`), and t
 databases that are named. What was said of images that came back (`tuiview --repeats`) is compared
 with what the same reviewer said of them first. Kappa and alpha are 1 for full agreement and 0 for
 what chance gives.
+
+Items whose categories are known beforehand, mixed among the others, tell how far a review can be
+trusted: --truth takes a table of them, with columns item and category (empty or none where nothing
+is to be found), and reports for each reviewer and category the completeness, the purity and the
+share of false alarms, each with Wilson's interval of 68.3 %, and the confusion matrix. A known item
+that was looked at and passed over counts as none; purity is that among the known items. The
+reviewer shows nothing of it.
 """
 
 from __future__ import annotations
@@ -28,7 +35,7 @@ from tuiview.commands.options import (
     settings_of,
     store_path_of,
 )
-from tuiview.errors import TuiviewError
+from tuiview.errors import TuiviewError, UsageError
 from tuiview.text import printable
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ examples:
   tuiview report data/ --with laptop.sqlite
   tuiview report night1.h5 night2.h5              several that were reviewed as one
   tuiview report data/ --disputed > again.tsv     items on which reviewers differ
+  tuiview report data/ --truth known.csv          completeness and purity on known items
   tuiview report data/ --json
 """
 
@@ -55,6 +63,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--with", dest="others", metavar="STORE", type=Path, action="append", default=[],
         help="another database of decisions; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--truth", metavar="TABLE", type=Path,
+        help="hold decisions against a table of known items: columns item and category",
     )  # fmt: skip
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything as JSON")
@@ -73,46 +85,56 @@ def run(args: argparse.Namespace) -> int:
     from tuiview.review.consistency import consistency
 
     settings = settings_of(args, beside(args.paths))
-    own = store_path_of(open_paths(args.paths, args), settings)
+    if args.truth is not None and args.disputed:
+        raise UsageError("--truth and --disputed say different things", "take one of them")
+    collection = open_paths(args.paths, args)
+    own = store_path_of(collection, settings)
     stores = [*sorted(own.parent.glob("*.sqlite")), *args.others]
     if not stores:
         raise TuiviewError(
             f"no decisions on {' '.join(args.paths)} yet",
             f"they would be in {own}; --with names others",
         )
-    rows = list(_rows(stores))
+    rows = list(_rows(stores, seen=args.truth is not None))
     found, selves = agreement(rows), consistency(rows)
+    known = None
+    if args.truth is not None:
+        from tuiview.commands import truth
+
+        known = truth.compared(args.truth, rows, collection, settings)
     if args.json:
-        print(json.dumps(_fields(found, selves), indent=1, ensure_ascii=False))
+        fields = _fields(found, selves)
+        if known is not None:
+            fields["truth"] = _plain(known)
+        print(json.dumps(fields, indent=1, ensure_ascii=False))
     elif args.disputed:
         _print_disputed(found, selves)
     else:
         print("\n".join((*_words(found), *_words_of_selves(selves))))
+        if known is not None:
+            print("\n".join(truth.words_of(known)))
     return 0
 
 
-def _rows(paths: Sequence[Path]) -> Iterator[Row]:
+def _rows(paths: Sequence[Path], *, seen: bool) -> Iterator[Row]:
     from tuiview.review import snapshot
 
     for path in paths:
         with snapshot.take(path) as store:
             for notice in store.notices:
                 print(f"tuiview: {printable(notice)}", file=sys.stderr)
-            yield from store.export_rows(repeats=True)
+            yield from store.export_rows(repeats=True, seen=seen)
 
 
 def _fields(found: Agreement, selves: Sequence[Consistency]) -> dict[str, object]:
-    fields: dict[str, object] = to_builtins(found)
-    fields["disputed"] = {
-        key: {who: sorted(names) for who, names in said.items()}
-        for key, said in found.disputed.items()
+    return {
+        name: _plain(value) for name, value in (asdict(found) | {"consistency": selves}).items()
     }
-    fields["consistency"] = [
-        asdict(one)
-        | {"disputed": {key: list(map(sorted, said)) for key, said in one.disputed.items()}}
-        for one in selves
-    ]
-    return {name: _finite(value) for name, value in fields.items()}
+
+
+def _plain(value: object) -> object:
+    """The same as JSON has it: sets in order, no NaN."""
+    return _finite(to_builtins(value, order="deterministic"))
 
 
 def _finite(value: object) -> object:

@@ -17,7 +17,8 @@ from tuiview.text import printable
 
 FORMATS = ("csv", "regions", "geojson", "imgmarker", "notes-json")
 """What can be imported; `csv` stands for all tables."""
-_IMAGES = ("key", "image", "path", "filename", "file", "filepath", "name")
+IMAGES = ("key", "image", "path", "filename", "file", "filepath", "name")
+"""The columns that may name images, in lower case."""
 _MARKS = ("x", "ra")
 
 
@@ -83,9 +84,9 @@ def read_notes(path: Path) -> Iterator[GivenItem]:
 
 
 def _read_table(path: Path, categories: Collection[str]) -> Iterator[Given]:
-    rows, names = _rows(path)
+    rows, names = table_rows(path)
     lower = {name.lower(): name for name in reversed(names)}
-    image = next((lower[name] for name in _IMAGES if name in lower), None)
+    image = next((lower[name] for name in IMAGES if name in lower), None)
     shown = printable(", ".join(names[:20])) or "nothing"
     if image is None:
         raise UnreadableError(
@@ -125,8 +126,12 @@ def _getter(lower: Mapping[str, str]) -> Callable[[Row, str], str]:
     return lambda row, name: _text(row.get(lower[name])) if name in lower else ""
 
 
-def _rows(path: Path) -> tuple[Iterator[Row], list[str]]:
-    """The rows of a table as mappings, and its columns."""
+def table_rows(path: Path) -> tuple[Iterator[Row], list[str]]:
+    """The rows of a table of any kind as mappings, and its columns.
+
+    Raises:
+        UnreadableError: It cannot be read.
+    """
     from tuiview.exchange.sheets import kind_of
     from tuiview.exchange.textsheet import delimiter_of
 
