@@ -59,7 +59,15 @@ def test_what_is_kept_keeps_its_order(n: int, seed: int, data: st.DataObject) ->
     def listed(of: View) -> list[tuple[int, int]]:
         return [(of.row(p), of.replicate(p)) for p in range(len(of))]
 
-    assert listed(kept) == [(r, w) for r, w in listed(view) if (first if w == 1 else again)[r]]
+    left = [(r, w) for r, w in listed(view) if (first if w == 1 else again)[r]]
+    assert sorted(listed(kept)) == sorted(left)
+    assert [one for one in listed(kept) if one[1] == 1] == [one for one in left if one[1] == 1]
+    shown = [r for r, w in left if w == 1]
+    for place, (row, replicate) in enumerate(listed(kept)):
+        if replicate == 2 and row in shown:
+            between = [w for _, w in listed(kept)[kept.position_of(row, 1) + 1 : place]]
+            least = min(max(1, min(LEAST, len(shown) // 2)), len(shown) - 1 - shown.index(row))
+            assert between.count(1) >= least
     assert all(kept.position_of(*one) == p for p, one in enumerate(listed(kept)))
 
 

@@ -122,3 +122,21 @@ async def test_it_is_told_if_the_settings_say_so(open_review, folder):
         assert review.session.item.key == repeat_key(review.session.item.own_key, 2)
         await to(review, once)
         assert "repeat" not in review.status()
+
+
+async def test_what_is_chosen_by_a_category_comes_back_too(open_review, folder):
+    async with open_review(folder, choice=CHOICE) as review:
+        once, again = first_repeat(review)
+        chosen, row = {once, 0, 1}, review.session.view.row(again)
+        for position in chosen:
+            await to(review, position)
+            await review.press("1")
+        left = [one for p, one in enumerate(sequence(review)) if p in chosen]
+    spirals = Choice(order="random", repeats="50%", only="spiral")
+    async with open_review(folder, choice=spirals) as review:
+        assert [one for one in sequence(review) if one[1] == 1] == left
+        assert (row, 2) in sequence(review)
+        await to(review, review.session.view.position_of(row, 2))
+        await review.press("2")
+    async with open_review(folder, choice=spirals) as review:
+        assert (row, 2) not in sequence(review)

@@ -150,7 +150,7 @@ class RepeatedView(View):
         return int(self._slots[found]) if found >= 0 and self._repeats[found] == row else None
 
     def keeping(self, first: NDArray[np.bool_], again: NDArray[np.bool_]) -> RepeatedView:
-        """Only some rows, in the same order.
+        """Only some rows, in the same order; none comes back sooner than it may.
 
         Args:
             first: Which rows are shown the first time.
@@ -163,6 +163,18 @@ class RepeatedView(View):
             chosen = first[some]
             kept.append((np.flatnonzero(chosen) + start).astype(kind))
             rows.append(some[chosen].astype(kind))
-        stays = again[self._repeats]
-        before = np.searchsorted(np.concatenate(kept), self._before[stays]).astype(kind)
-        return RepeatedView(View.of(np.concatenate(rows)), before, self._repeats[stays])
+        stays, shown = again[self._repeats], np.concatenate(rows)
+        back = self._repeats[stays]
+        before = np.searchsorted(np.concatenate(kept), self._before[stays])
+        asked = np.zeros(first.size, np.bool_)
+        asked[back] = True
+        once = np.flatnonzero(asked[shown])
+        if once.size:
+            # What stood between the two may be gone.
+            once = once[np.argsort(shown[once])]
+            at = np.minimum(np.searchsorted(shown[once], back), once.size - 1)
+            soonest = once[at] + max(1, min(LEAST, shown.size // 2)) + 1
+            soonest[shown[once][at] != back] = 0
+            before = np.maximum(before, np.minimum(soonest, shown.size))
+        order = np.argsort(before, kind="stable")
+        return RepeatedView(View.of(shown), before[order].astype(kind), back[order])

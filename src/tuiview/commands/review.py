@@ -72,8 +72,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", metavar="PATH", nargs="*", help="folder, file, table, or -")
     add_collection(parser)
     parser.add_argument(
-        "--only", metavar="FILTER", help="unreviewed, reviewed, favourite, a category, not ..."
-    )
+        "--only", metavar="FILTER",
+        help="unreviewed, reviewed, favourite, a category, not ...; with --repeats, images that"
+        " have not come back yet are unreviewed, and else what was said of them first",
+    )  # fmt: skip
     parser.add_argument(
         "--repeats", metavar="N",
         help="so many images come back once more, unannounced and without what was said of them"

@@ -143,9 +143,13 @@ def choose(
 
         wanted = parse_repeats(choice.repeats)
         repeated = RepeatedView.drawn(view, wanted, wanted.seed or 0)
-        return (
-            repeated if only is None else repeated.keeping(kept_of(only, 1), kept_of(only, AGAIN))
-        )
+        if only is None:
+            return repeated
+        first, again = kept_of(only, 1), kept_of(only, AGAIN)
+        if not only.pending:
+            # An image that has not come back yet is what was said of it first.
+            again |= first & ~kept_of(Filter(Wanted(decided=True)), AGAIN)
+        return repeated.keeping(first, again)
     assert only is not None
     kept = kept_of(only, 1)
     chunks = (view.rows(first, first + _ROWS) for first in range(0, len(view), _ROWS))
@@ -191,6 +195,11 @@ class Filter(Struct, frozen=True):
     wanted: Wanted | None = None
     part: str = ""
     turned: bool = False
+
+    @property
+    def pending(self) -> bool:
+        """Whether it asks for what is not said yet, as `unreviewed` does."""
+        return self.wanted is not None and self.turned
 
     def keeps(self, key: str, state: ItemState) -> bool:
         """Whether an item is kept."""
