@@ -15,10 +15,10 @@ from decoders import decode_iterm2, decode_sixel
 from kitty_screen import KittyScreen
 from pictures import RAMP, noisy_field, photo
 
-from tuiview.graphics import blocks, iterm2, kitty, png, sixel
+from tuiview.graphics import blocks, iterm2, kitty, png, probe, sixel
 from tuiview.graphics.encode import encode
 from tuiview.graphics.kitty import Placement
-from tuiview.graphics.passthrough import wrap, wrap_each
+from tuiview.graphics.passthrough import wrap
 from tuiview.graphics.payload import Area, Protocol, Quality
 from tuiview.picture import Picture
 
@@ -60,11 +60,11 @@ CASES = {
     "kitty-patch": lambda: b"".join(kitty.patch(COLORED, 0x010203, 2, 3, 5, 6)),
     "kitty-patch-in-chunks": lambda: b"".join(kitty.patch(_square(80), 7, 0, 0, 80, 80, tell=True)),
     "kitty-in-tmux": lambda: b"".join(
-        wrap_each(kitty.transmit(kitty.encode(COLORED, AREA), 7, placement=Placement.VIRTUAL))
+        map(wrap, kitty.transmit(kitty.encode(COLORED, AREA), 7, placement=Placement.VIRTUAL))
     ),
     "kitty-control": lambda: b"\n".join(
         [
-            kitty.QUERY,
+            probe.KITTY,
             kitty.place(kitty.encode(COLORED, AREA), 7),
             kitty.delete(7),
             kitty.delete_all(),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pictures import areas, noisy_field, photo, pictures, psnr
 
 from tuiview.graphics import iterm2
-from tuiview.graphics.passthrough import wrap_each
+from tuiview.graphics.passthrough import wrap
 from tuiview.graphics.payload import Area, Payload, Quality
 
 AREA = Area(30, 10, 8, 16)
@@ -51,7 +51,7 @@ def test_a_coarse_picture_has_fewer_pixels() -> None:
 def drawn(payload: Payload, wrapped: bool = False) -> np.ndarray:
     """The images of a payload drawn at their rows, each over as many cells as it says."""
     area = payload.area
-    chunks = wrap_each(payload.chunks) if wrapped else payload.chunks
+    chunks = [*map(wrap, payload.chunks)] if wrapped else payload.chunks
     stream = b"".join(
         b"\x1b[%d;3H" % (row + 7) + chunk for row, chunk in zip(payload.rows, chunks, strict=True)
     )
@@ -73,7 +73,7 @@ def test_a_large_one_goes_in_strips_far_below_what_tmux_drops(wrapped: bool) -> 
     picture = photo(area.width, area.height)
     payload = iterm2.encode(picture, area)
     assert payload.nbytes > 900_000
-    assert max(map(len, wrap_each(payload.chunks))) < 300_000
+    assert max(len(wrap(chunk)) for chunk in payload.chunks) < 300_000
     assert np.array_equal(drawn(payload, wrapped), picture.rgb())
 
 

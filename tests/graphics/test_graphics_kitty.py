@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from kitty_screen import KittyScreen
 from pictures import areas, noisy_field, photo, pictures, psnr
 
-from tuiview.graphics import kitty
+from tuiview.graphics import kitty, probe
 from tuiview.graphics.kitty import Placement
-from tuiview.graphics.passthrough import wrap_each
+from tuiview.graphics.passthrough import wrap
 from tuiview.graphics.payload import Area, Protocol, Quality
 from tuiview.picture import Picture
 
@@ -29,7 +29,7 @@ def write_placeholders(image_id: int, area: Area, row: int, column: int, repeat:
 
 
 def sent(screen: KittyScreen, sequences: list[bytes], tmux: bool = False) -> None:
-    screen.feed(b"".join(wrap_each(sequences) if tmux else sequences))
+    screen.feed(b"".join(map(wrap, sequences) if tmux else sequences))
     assert screen.errors == []
     assert screen.answers == []
 
@@ -192,7 +192,7 @@ def test_a_gray_picture_is_sent_as_indices() -> None:
 
 def test_the_query_is_answered_once() -> None:
     screen = KittyScreen()
-    screen.feed(kitty.QUERY)
+    screen.feed(probe.KITTY)
     assert screen.answers == ["\x1b_Gi=31;OK\x1b\\"]
     assert screen.images == {}
 

@@ -2,7 +2,7 @@
 
 A payload holds base64 without ids; `transmit` makes sequences of it. Everything is sent with `q=2`,
 so that no terminal ever answers into the keyboard, unless its failure has to be known. In tmux
-each sequence goes through `passthrough.wrap_each`; placeholders need no wrapping.
+each sequence goes through `passthrough.wrap`; placeholders need no wrapping.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ CHUNK = 4096
 """The most base64 that one sequence may carry."""
 
 PLACEHOLDER = "\U0010eeee"
-
-QUERY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
-"""Asks whether the protocol is spoken; a terminal that speaks it answers `i=31;OK`."""
 
 _FULL = 256
 

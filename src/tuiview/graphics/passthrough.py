@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable
 
 MAX_SEQUENCE = 900_000
 """Bytes that one control sequence may have: tmux drops those over 1 MB (2**20) without a word."""
@@ -23,8 +22,3 @@ def wrap(data: bytes) -> bytes:
 def to_clipboard(text: str) -> bytes:
     """The sequence that hands text to the terminal's clipboard (OSC 52)."""
     return b"\x1b]52;c;" + base64.b64encode(text.encode()) + b"\a"
-
-
-def wrap_each(chunks: Iterable[bytes]) -> list[bytes]:
-    """Wrap each of `chunks` by itself, so that none grows over tmux's limit."""
-    return [wrap(chunk) for chunk in chunks]

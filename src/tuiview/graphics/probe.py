@@ -18,7 +18,8 @@ SENTINEL = b"\x1b[c"
 """DA1: every terminal answers it, so its answer says that all others have come."""
 
 _VERSION = b"\x1b[>0q"
-_KITTY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+KITTY = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+"""Asks whether the protocol is spoken; a terminal that speaks it answers `i=31;OK`."""
 _SIZES = b"\x1b[14t\x1b[16t"
 _SIXEL_LIMITS = b"\x1b[?2;1;0S\x1b[?1;1;0S"
 _SYNCHRONIZED = b"\x1b[?2026$p"
@@ -148,7 +149,7 @@ def ask(
     complete = False
     started = clock()
     try:
-        batch = BATCH + (_KITTY if kitty else b"") + SENTINEL
+        batch = BATCH + (KITTY if kitty else b"") + SENTINEL
         # Where a terminal writes a question out as text, it is wiped away again.
         _write(fd, b"\x1b7" + batch + b"\x1b8\x1b[K", started + timeout, clock)
         while not complete and (left := started + timeout - clock()) > 0:
