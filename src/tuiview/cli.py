@@ -34,7 +34,11 @@ examples:
   find . -name '*_r.fits' | tuiview -    names from standard input
   tuiview lookup.parquet                 a lookup table over HDF5 shards or files
   tuiview --only unreviewed data/        what is left
+  tuiview review --help                  all options of the reviewer
   tuiview COMMAND --help                 more about a command
+
+In the reviewer ? shows all keys and q quits. tuiview.toml beside the data names categories, groups
+of marks and keys; `tuiview init` writes one to start from.
 
 Decisions are kept in one SQLite database for each reviewer and collection; the data are never
 written to. `tuiview locate PATH` says where.
@@ -65,7 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     module.arguments(parser)
     try:
-        args = parser.parse_args(words)
+        # Paths may stand before and behind options; but what follows -- would be lost then.
+        parse = parser.parse_args if "--" in words else parser.parse_intermixed_args
+        args = parse(words)
     except SystemExit as leaving:
         return int(leaving.code or 0)
     try:
@@ -83,13 +89,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _overview() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS))
     commands = "\n".join(f"  {name:<{width}}  {words}" for name, words in COMMANDS.items())
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="tuiview",
         usage="tuiview [options] PATH...\n       tuiview COMMAND ...",
         description="Vet scientific images by keyboard, in the terminal.",
         epilog=f"commands:\n{commands}\n\n{EPILOG}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("-V", "--version", action="version", help="show the version and exit")
+    return parser
 
 
 def _complain(error: TuiviewError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import json
@@ -11,9 +12,12 @@ import numpy as np
 import pytest
 
 from tuiview.cli import main
+from tuiview.commands.options import choice_of
+from tuiview.errors import UsageError
 from tuiview.review.locations import store_path
 from tuiview.review.model import Decision, What
 from tuiview.review.store import Store
+from tuiview.settings import Settings
 
 
 @pytest.fixture
@@ -53,3 +57,18 @@ def test_a_page_of_several_files_has_the_pictures_of_each(night, tmp_path, capsy
 def test_one_of_several_files_has_decisions_of_its_own(night, capsys):
     assert main(["report", night[0]]) == 1
     assert "no decisions on" in capsys.readouterr().err
+
+
+def test_paths_may_stand_before_and_behind_options(night, tmp_path, capsys):
+    assert main(["export", night[0], "-o", str(tmp_path / "out.csv"), night[1]]) == 0
+    assert (tmp_path / "out.csv").read_text().count("\n") == 3
+    assert main(["locate", "--", "-odd.fits"]) == 1
+    assert "-odd.fits does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--only", "foo"], ["--order", "random:x"]])
+def test_a_choice_that_makes_no_sense_is_wrong_usage(words):
+    args = argparse.Namespace(only=None, order=None, repeats=None)
+    vars(args)[words[0][2:]] = words[1]
+    with pytest.raises(UsageError):
+        choice_of(args, Settings())

@@ -208,10 +208,13 @@ def choice_of(args: argparse.Namespace, settings: Settings) -> Choice:
     """What to review, and in which order.
 
     Raises:
-        UsageError: It is not understood how many images are to come back.
+        UsageError: It is not understood which items, in which order, or how many are to come back.
     """
-    from tuiview.session.choice import Choice
+    from tuiview.collection.selection import parse_order
+    from tuiview.session.choice import Choice, parse_filter
 
+    parse_filter(args.only or "", tuple(category.name for category in settings.categories))
+    parse_order(args.order or "")
     names = ("only", "where", "order", "sample", "group_by")
     repeats = settings.repeats if args.repeats is None else args.repeats
     if repeats:
