@@ -1,7 +1,7 @@
 import pytest
 
 from tuiview.ui.actions import ACTIONS, bindings, effective_keys, key_names
-from tuiview.ui.commands import COMMANDS, jump
+from tuiview.ui.commands import COMMANDS, completions, jump
 from tuiview.ui.widgets.mark_table import MarkTable
 
 
@@ -40,3 +40,13 @@ def test_a_keymap_goes_over_the_builtin_keys():
 
 def test_key_names_read_as_typed():
     assert key_names("question_mark,f1") == "? f1"
+
+
+@pytest.mark.asyncio
+async def test_a_line_is_completed_with_the_words_that_there_are(open_review, folder):
+    async with open_review(folder) as review:
+        await review.press("F")
+        await review.type("me")
+        await review.press("tab", "enter")
+        assert "no item is merger" in review.notices()
+        assert "filter unreviewed" in completions(review.session.settings)

@@ -218,6 +218,9 @@ _FILTERS = {
     "unclassified": Filter(Wanted(classified=True), turned=True),
 }
 
+FILTERS = ("all", *_FILTERS)
+"""The words of filters that every review has; its categories are others."""
+
 
 def parse_filter(words: str, categories: tuple[str, ...]) -> Filter | None:
     """The filter that words stand for; None for `all`.

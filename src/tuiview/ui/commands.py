@@ -13,10 +13,14 @@ from msgspec import Struct
 
 from tuiview.errors import UsageError
 from tuiview.imaging.display import COLORMAPS, INTERVALS, RANGES, STRETCHES
+from tuiview.session.choice import FILTERS
 from tuiview.session.copying import FORMS
+from tuiview.settings import COORDINATES
+from tuiview.text import printable
 from tuiview.ui import composing, gridding, marking, overlays
 
 if TYPE_CHECKING:
+    from tuiview.settings import Settings
     from tuiview.ui.screens.desk import Desk
 
 Run = Callable[["Desk", str], object]
@@ -149,6 +153,20 @@ COMMANDS: tuple[Command, ...] = (
     Command("help", "", "keys and commands", lambda d, text: d.show_help()),
     Command("quit", "", "quit", lambda d, text: d.leave()),
 )  # fmt: skip
+
+
+def completions(settings: Settings) -> list[str]:
+    """What a line may go on as, for those arguments that are words of a list."""
+    filters = (*FILTERS, *(category.name for category in settings.categories), "name:")
+    words = {
+        "filter": (*filters[1:], *(f"not {name}" for name in filters[1:]), "all"),
+        "order": ("name", "random"), "stretch": STRETCHES, "interval": INTERVALS,
+        "colormap": COLORMAPS, "coordinates": COORDINATES, "copy": tuple(FORMS),
+        "grid": ("items", "frames", "off"), "zoom": ("fit",), "limits": ("auto",),
+        "group": tuple(group.name for group in settings.groups),
+    }  # fmt: skip
+    lines = [f"{name} {word}" for name, those in words.items() for word in those]
+    return [*(f"{command.name} " for command in COMMANDS), *map(printable, lines)]
 
 
 def run_command(desk: Desk, line: str) -> None:

@@ -26,7 +26,7 @@ from tuiview.session.marking import CrosshairMoved, ReadOut
 from tuiview.session.seeking import ViewMade
 from tuiview.ui import examining, marking
 from tuiview.ui.actions import bindings
-from tuiview.ui.commands import COMMANDS, run_command
+from tuiview.ui.commands import completions, run_command
 from tuiview.ui.describe import failure_words, metadata_rows
 from tuiview.ui.screens.desk import NOTE, Desk
 from tuiview.ui.widgets.command_line import CommandLine
@@ -96,7 +96,7 @@ class ReviewScreen(Desk):
             yield MarkBar(self.session.settings.groups, self.action_run, id="marks")
             yield ExamineBar(self.action_run, id="examine")
             yield GridBar(self.action_run, id="grid")
-            yield CommandLine(commands=[c.name + " " for c in COMMANDS], id="command")
+            yield CommandLine(commands=completions(self.session.settings), id="command")
         yield NoticeLine(id="notices")
 
     def on_mount(self) -> None:

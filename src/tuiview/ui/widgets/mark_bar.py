@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from tuiview.settings import Group
 
 
-_HINTS = ("s snap", "' peak", "d delete", "e label", "M move", "tab next", "p list")
+_HINTS = (
+    "s snap",
+    "' peak",
+    "d delete",
+    "e label",
+    "M move",
+    "tab next",
+    "p list",
+)
 
 
 class MarkBar(ModeBar):
@@ -32,11 +40,10 @@ class MarkBar(ModeBar):
         self, groups: Sequence[Group], run: Callable[[str], object], *, id: str | None = None
     ) -> None:
         super().__init__(run, id=id)
-        words = [Content.styled(" MARK ", "bold reverse"), Content("m leave")]
+        words = [Content.styled(" MARK ", "bold reverse"), Content("m leave"), Content("put:")]
         for number, group in enumerate(groups[:9], 1):
-            words.append(
-                Content.assemble((f"{number}", f"bold {group.color}"), f" {printable(group.name)}")
-            )
+            own = "" if group.name == str(number) else f" {printable(group.name)}"
+            words.append(Content.assemble((f"{number}", f"bold {group.color}"), own))
         self._words = [*words, *map(Content, _HINTS)]
 
     def render(self) -> Content:
