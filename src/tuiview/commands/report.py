@@ -52,7 +52,7 @@ examples:
   tuiview report data/ --with laptop.sqlite
   tuiview report night1.h5 night2.h5              several that were reviewed as one
   tuiview report data/ --disputed > again.tsv     items on which reviewers differ
-  tuiview report data/ --truth known.csv          completeness and purity on known items
+  tuiview report data/ known/ --truth known.csv   completeness and purity on known items
   tuiview report data/ --json
 """
 

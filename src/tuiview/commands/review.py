@@ -60,6 +60,7 @@ examples:
   tuiview data/
   tuiview --only unreviewed --order random:7 data/
   tuiview --order random --repeats 10% --blind data/
+  tuiview --order random --blind data/ known/     known items among the others, for report --truth
   find . -name '*.fits' -print0 | tuiview -
   tuiview lookup.parquet --where 'snr > 5' --order snr:desc
   tuiview --rgb _i _r _g bands/

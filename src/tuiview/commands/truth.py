@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ _EXAMPLES = 5
 
 
 def compared(
-    path: Path, rows: Iterable[Row], collection: Collection, settings: Settings
+    path: Path, rows: Sequence[Row], collection: Collection, settings: Settings
 ) -> list[Tested]:
     """Hold what was said against the table at `path`; what is odd about it goes to stderr.
 
@@ -44,8 +44,9 @@ def compared(
         )
     if truth.unknown:
         _say(f"{len(truth.unknown):,} names belong to no item or to several", truth.unknown)
+    used = {name for row in rows for name in row.state.categories}
     known = set().union(*truth.known.values())
-    if unfamiliar := sorted(known.difference(categories)):
+    if unfamiliar := sorted(known.difference(categories, used)):
         _say(f"no category of {collection.title} is called so", unfamiliar)
     return completeness(rows, truth.known)
 

@@ -15,15 +15,7 @@ if TYPE_CHECKING:
     from tuiview.settings import Group
 
 
-_HINTS = (
-    "s snap",
-    "' peak",
-    "d delete",
-    "e label",
-    "M move",
-    "tab next",
-    "p list",
-)
+_HINTS = ("s snap", "' peak", "d delete", "e label", "M move", "tab next", "p list")
 
 
 class MarkBar(ModeBar):
