@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import ClassVar
 
@@ -16,6 +17,7 @@ from tuiview.graphics.payload import FINE, Area, Payload, Quality
 from tuiview.graphics.terminal import detect
 from tuiview.picture import Picture
 from tuiview.ui.driver import TerminalDriver
+from tuiview.ui.widgets import canvas
 from tuiview.ui.widgets.image_pane import ImagePane
 
 
@@ -165,6 +167,10 @@ class PaneApp(App[None]):
 
 
 if __name__ == "__main__":
+    for word in sys.argv:
+        if word.startswith("mended="):
+            # After how long a patched picture is drawn whole, however long that takes.
+            canvas._MENDED, canvas._QUICK = float(word.removeprefix("mended=")), math.inf
     app = PaneApp(sys.argv[1], "noise" in sys.argv)
     app.run()
     sys.exit(app.return_code or 0)

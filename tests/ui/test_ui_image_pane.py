@@ -28,8 +28,10 @@ FRAGILE = ("sixel", "iterm2")
 """Kinds of terminals in which text over a picture destroys it."""
 
 
-def run(kind: str, *, noise: bool = False, choice: str = "auto", **options: object) -> Terminal:
-    args = [choice, *(["noise"] if noise else [])]
+def run(
+    kind: str, *words: str, noise: bool = False, choice: str = "auto", **options: object
+) -> Terminal:
+    args = [choice, *(["noise"] if noise else []), *words]
     options = {"size": SIZE, "env": {"COLORTERM": "truecolor"}} | options
     return Terminal(args, kind=kind, command=(sys.executable, str(APP)), **options)  # type: ignore[arg-type]
 

@@ -196,7 +196,10 @@ class Canvas(Widget):
     def _mend(self) -> None:
         self._mending = None
         driver, shown = self._driver, self._whole_again()
-        if driver is None or shown is None or not self._painter.patched or not self.link.idle:
+        if driver is None or shown is None or not self._painter.patched:
+            return
+        if not self.link.idle:
+            self._mend_later()
             return
         place = self._open_place(shown.payload.area)
         if place is not None and self.link.seconds_for(shown.payload.nbytes) < _QUICK:
