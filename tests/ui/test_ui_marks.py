@@ -23,6 +23,14 @@ async def test_a_digit_places_a_mark_with_its_sky_position(open_review, folder):
         assert not review.session.state.categories
 
 
+async def test_the_crosshair_of_another_item_stands_in_its_middle(open_review, folder):
+    async with open_review(folder, groups=GROUPS) as review:
+        await review.press("m", "pagedown", "2", "l", "2")
+        first, second = review.session.state.marks
+        assert (first.x, first.y) == review.session.viewer.viewport.center
+        assert second.x > first.x
+
+
 async def test_a_mark_put_just_before_leaving_stays_on_its_item(open_review, folder):
     async with open_review(folder, groups=GROUPS) as review:
         await review.press("m")

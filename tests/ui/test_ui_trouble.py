@@ -37,6 +37,19 @@ async def test_a_damaged_file_is_told_in_its_place_and_one_goes_on(open_review, 
         assert review.session.viewer.shown is not None
 
 
+@pytest.mark.parametrize("mode", ["x", "m"])
+async def test_what_was_typed_for_a_mode_that_needs_a_picture_is_no_decision(
+    open_review, folder, mode
+):
+    (folder / "f0.fits").write_text("no picture")
+    async with open_review(folder) as review:
+        await review.type(f"{mode}1q")
+        assert f"{mode} works on a picture, and none is shown" in review.notices()
+        assert not review.session.state.categories
+        await review.press("1")
+        assert review.session.state.categories == {"spiral"}
+
+
 async def test_a_file_that_vanishes_is_told(open_review, folder):
     async with open_review(folder, ahead=0) as review:
         (folder / "sub" / "deep.fits").unlink()

@@ -94,15 +94,20 @@ class Marking:
             self._moved()
 
     def arrived(self) -> None:
-        """Another item or frame is shown: the crosshair starts anew there."""
+        """The cursor is on another item: the crosshair starts anew when that is shown."""
         self.grabbed = None
         if self._turn.forget():
             words = "left before the crosshair had found its place: nothing was done there"
             self._session.notify(Noticed(words, "warning"))
         self._peaks.forget()
         self.position = None
-        if self.active and (viewport := self._session.viewer.viewport) is not None:
+
+    def shown(self) -> None:
+        """A picture is there: a crosshair that has no place yet stands in the middle of it."""
+        viewport = self._session.viewer.viewport
+        if self.active and self.position is None and viewport is not None:
             self.position = viewport.center
+            self._session.later(self._moved)
 
     def then(self, act: Callable[[], object]) -> None:
         """Act where the crosshair will be: at once, or when a snap or a search has ended."""

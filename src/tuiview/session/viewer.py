@@ -67,6 +67,11 @@ class Viewer:
         return self._wanted is not None
 
     @property
+    def awaited(self) -> bool:
+        """Whether a picture of the current item is still to come, and none is shown."""
+        return self.wants and self.shown is None and self.failed is None
+
+    @property
     def idle(self) -> bool:
         """Whether what was asked for is there, the picture and the header."""
         answer = self.shown or self.failed
@@ -138,6 +143,7 @@ class Viewer:
             self.failed, self.shown = answer, None
         else:
             self.failed, self.shown = None, answer
+            self._session.marking.shown()
         if not self._begun:
             self._begun = True
             self._follow_later()

@@ -147,10 +147,8 @@ class TuiviewApp(App[None]):
         and the focus and the cursor are where it leads, when the next key comes.
         """
         if isinstance(event, Key) and not event.is_forwarded:
-            if self._was_for_others(event):
+            if self._was_for_others(event) or not await self.review.turns.come(event):
                 return
-            if event.key not in self.review.keys["stop"].split(","):
-                await self.review.led()
             if await self._act(event):
                 return
         if isinstance(event, Resize) and isinstance(self._driver, TerminalDriver):

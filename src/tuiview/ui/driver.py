@@ -285,7 +285,8 @@ class TerminalDriver(LinuxDriver):
         # What Textual understands itself goes through to it.
         splitter = AnswerSplitter(self._hear, keep=frozenset({Kind.MODE, Kind.CURSOR}))
         decode = getincrementaldecoder("utf-8")("replace").decode
-        typed, self._typed_ahead = self._typed_ahead, ""
+        # The device made new lines of what enter sends, as for any program that asks for lines.
+        typed, self._typed_ahead = self._typed_ahead.replace("\n", "\r"), ""
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             self._pass(_fed(parser, splitter.feed(typed)))

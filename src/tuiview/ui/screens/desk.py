@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -30,6 +29,7 @@ from tuiview.ui.describe import (
     status_right,
 )
 from tuiview.ui.faults import in_short, write_down
+from tuiview.ui.turns import Turns
 from tuiview.ui.widgets.command_line import CommandLine
 from tuiview.ui.widgets.examine_bar import ExamineBar
 from tuiview.ui.widgets.grid_bar import GridBar
@@ -70,7 +70,6 @@ class Desk(Screen[None]):
         self.session: Session = session
         self.terminal: Terminal = terminal
         self.fault_log = fault_log
-        self._led = asyncio.Event()
         self._rest: Timer | None = None
         self._asked_from: Widget | None = None
         self._read: ReadOut | None = None
@@ -82,6 +81,7 @@ class Desk(Screen[None]):
         self.labelled: Mark | None = None
         """The mark whose label is being typed."""
         self.keys = effective_keys(dict(session.settings.keys))
+        self.turns = Turns(self)
 
     # Panels
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -144,18 +142,10 @@ class ReviewScreen(Desk):
 
     # Changes of the session
 
-    async def led(self) -> None:
-        """Wait, a moment at most, for a search to lead where the next key is meant for."""
-        if seconds := self.session.finding.leading:
-            self._led.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._led.wait(), seconds)
-
     def on_review_screen_changed(self, message: Changed) -> None:
         """Show what changed, and nothing else."""
         self._show(message.change)
-        if not self.session.finding.leading:
-            self._led.set()
+        self.turns.changed()
 
     def _show(self, change: changes.Change) -> None:
         match change:
