@@ -108,6 +108,8 @@ class TuiviewApp(App[None]):
         for notice in (*self.settings.notices, *self.session.store.notices):
             self.review.say(notice, "warning")
         self._install_signals()
+        # Of a window that has kept its size Textual paints nothing anew after ctrl+z and fg.
+        self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
         if self.pulse is not None:
             self.run_worker(self.pulse.run(), exit_on_error=False)
 
