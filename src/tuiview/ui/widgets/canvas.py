@@ -323,6 +323,10 @@ class Canvas(Widget):
         picture = self._painter.draw(shown.payload, place)
         self._due = self._erase = self._asked_whole = False
         self._covering.drawn(covered)
+        if len(covered):
+            # Frames since it was asked for may have had parts of what lies over it, which this one
+            # lacks, as they stood on the screen.
+            self.call_later(self._repaint)
         self._drawn += 1
         self._announced = shown
         return self._with_question(before + picture + data)
