@@ -108,14 +108,12 @@ class TuiviewApp(App[None]):
         for notice in (*self.settings.notices, *self.session.store.notices):
             self.review.say(notice, "warning")
         self._install_signals()
-        # Of a window that has kept its size Textual paints nothing anew after ctrl+z and fg.
-        self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
         if self.pulse is not None:
             self.run_worker(self.pulse.run(), exit_on_error=False)
 
     @on(Driver.SignalResume)
     def on_foreground(self) -> None:
-        """Paint everything: `fg` gives an empty terminal, and Textual paints only what changed."""
+        """Paint everything: in a window that kept its size Textual paints only what changed."""
         self.refresh(layout=True)
 
     def _notify(self, change: Change) -> None:
