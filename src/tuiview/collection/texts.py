@@ -6,7 +6,7 @@ names. Here they are compared without a Python object for each.
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator, Sequence
 from typing import Final, overload
 
@@ -22,8 +22,8 @@ _PIECE = 1 << 14
 _MASKS = np.array([(1 << 8 * count) - 1 for count in range(_WORD + 1)], np.uint64)
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
-_SEED = np.uint64(secrets.randbits(64))
-_FACTORS = np.frombuffer(secrets.token_bytes(512 * _WORD), np.uint64) | np.uint64(1)
+_SEED = np.uint64(int.from_bytes(os.urandom(8), "little"))
+_FACTORS = np.frombuffer(os.urandom(512 * _WORD), np.uint64) | np.uint64(1)
 
 
 class Texts(Sequence[str]):
