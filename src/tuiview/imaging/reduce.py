@@ -123,12 +123,16 @@ def reduce_rows(
         cancelled=poll, advance=advance, gaps=gaps,
     )  # fmt: skip
 
+    out = reduction.room(rows.cells)
+
     def run(part: int) -> Averages:
+        first, last = cuts[part], cuts[part + 1]
         try:
             try:
-                return reduction.run(cuts[part], cuts[part + 1])
+                return reduction.run(first, out[first:last])
             except OverflowError:
-                return reduction.wide().run(cuts[part], cuts[part + 1])
+                wide = reduction.wide()
+                return wide.run(first, wide.room(last - first))
         except BaseException:
             failed.set()
             raise
@@ -147,7 +151,8 @@ def reduce_rows(
     if errors:
         # A part that stops because another failed says Cancelled; the failure itself is the news.
         raise next((error for error in errors if not isinstance(error, Cancelled)), errors[0])
-    return np.concatenate(parts)
+    # To put parts together costs memory, which costs time: they lie in one array already.
+    return out if all(part.base is out for part in parts) else np.concatenate(parts)
 
 
 class _Reduction:
@@ -191,13 +196,17 @@ class _Reduction:
             other._across = self._summing(other._work)
         return other
 
-    def run(self, first: int, last: int) -> Averages:
-        """Average output rows first..last: `(last - first, columns.cells, *channels)`.
+    def room(self, cells: int) -> Averages:
+        """An array `(cells, columns.cells, *channels)` for so many rows of averages."""
+        return np.empty((cells, self._columns.cells, *self._channels), self._work)
+
+    def run(self, first: int, out: Averages) -> Averages:
+        """Average output rows from `first` on into `out`, an array of `room`; returns it.
 
         Raises:
             OverflowError: A sum is too large for the type that sums are made in.
         """
-        out = np.empty((last - first, self._columns.cells, *self._channels), self._work)
+        last = first + len(out)
         with np.errstate(invalid="ignore", over="ignore"):
             if not self._rows.average and not self._columns.average:
                 self._magnify(first, last, out)
