@@ -13,7 +13,7 @@ from tuiview.imaging.axis import Floats
 Shares = NDArray[np.floating[Any]]
 
 _AT_ONCE = 12  # rows whose product costs about as much as asking for it
-_SIDE_BY_SIDE = 16  # sums that are made at once along x
+_SIDE_BY_SIDE = 16  # cells whose sums are made at once along x, in colours too
 
 
 class Block(NamedTuple):
@@ -106,7 +106,7 @@ class Across:
                 slice(block.first * channels, block.last * channels),
                 _for_each(block.shares.T, channels),
             )
-            for block in blocks(edges, max(1, _SIDE_BY_SIDE // channels), work)
+            for block in blocks(edges, _SIDE_BY_SIDE, work)
         ]
 
     def sums(self, rows: Shares, out: Shares) -> None:
