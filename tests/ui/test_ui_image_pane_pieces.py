@@ -93,6 +93,21 @@ def test_a_finer_picture_comes_in_pieces_and_gives_way_to_a_key(kind: str) -> No
 
 
 @pytest.mark.parametrize("kind", ["sixel", "iterm2"])
+def test_a_finer_picture_lets_the_coarse_one_that_waits_for_the_link_go_first(kind: str) -> None:
+    with run(kind, noise=True, size=SIZE, link=SLOW) as t:
+        painted(t, 0)
+        for number in (1, 2):
+            t.press("n")
+            painted(t, number)
+        # The finer one is asked for while the third picture is still on its way.
+        t.press("n", "g", "f")
+        t.wait_for("painted (4,")
+        assert not shows(t, 4)
+        painted(t, 4)
+        assert shows(t, 4)
+
+
+@pytest.mark.parametrize("kind", ["sixel", "iterm2"])
 def test_what_opens_over_a_picture_that_becomes_finer_is_not_drawn_over(kind: str) -> None:
     with run(kind, noise=True, size=SIZE, link=SLOW) as t:
         some_of_the_finer(t)

@@ -58,6 +58,16 @@ def _finer(one: Quality, other: Quality) -> bool:
     return fineness(one) > fineness(other)
 
 
+def _difference(one: NamedPicture, other: NamedPicture) -> tuple[Box, ...] | None:
+    """The cells in which two pictures differ; None if in most, or if they cannot be compared."""
+    area = other.payload.area
+    if one.payload.area != area or other.payload.protocol is Protocol.BLOCKS:
+        return None
+    if one.pixels is None or other.pixels is None:
+        return None
+    return changed(one.pixels, other.pixels, area)
+
+
 class Canvas(Widget):
     """Brings pictures to the screen, at the pace of the link.
 
@@ -89,6 +99,7 @@ class Canvas(Widget):
         self._deliveries = Deliveries(self.link)
         self._pieces = Pieces()
         self._wanted: NamedPicture | None = None
+        self._behind: NamedPicture | None = None
         self._finer: NamedPicture | None = None
         self._shown: NamedPicture | None = None
         self._announced: NamedPicture | None = None
@@ -115,8 +126,28 @@ class Canvas(Widget):
         driver = self.app._driver if self.is_attached else None
         return driver if isinstance(driver, TerminalDriver) and driver.active else None
 
+    def _want(self, picture: NamedPicture | None) -> None:
+        """Make a picture the next one; the finer form of one that still waits comes after that.
+
+        Else one who rests before the link is free would look at the picture of before until all of
+        the finer one is there.
+        """
+        waiting = self._wanted
+        if waiting is not None and picture is not None and self._refines(waiting, picture):
+            self._behind = picture
+        else:
+            self._wanted, self._behind = picture, None
+
+    def _refines(self, picture: NamedPicture, finer: NamedPicture) -> bool:
+        """Whether a picture can become a finer one in pieces, and takes long enough for that."""
+        long = self.link.seconds_for(finer.payload.nbytes) >= SOON
+        better = self._painter.divides and _finer(finer.quality, picture.quality)
+        return long and better and _difference(picture, finer) == ()
+
     def _advance(self) -> None:
         """Begin the picture that is wanted, if the link lets it."""
+        if self._wanted is None:
+            self._wanted, self._behind = self._behind, None
         wanted = self._wanted
         if wanted is None or not self.is_attached:
             return
@@ -157,8 +188,7 @@ class Canvas(Widget):
 
     def _amend(self, driver: TerminalDriver, wanted: NamedPicture, place: Region) -> bool:
         """Make of the picture shown the one wanted, if they have most in common."""
-        boxes = self._difference(wanted)
-        if boxes is None or (shown := self._shown) is None:
+        if (shown := self._shown) is None or (boxes := _difference(shown, wanted)) is None:
             return False
         painter = self._painter
         if not boxes and _finer(wanted.quality, shown.quality):
@@ -204,15 +234,6 @@ class Canvas(Widget):
         place = self._open_place(shown.payload.area)
         if place is not None and self.link.seconds_for(shown.payload.nbytes) < _QUICK:
             self._draw(driver, shown, place)
-
-    def _difference(self, wanted: NamedPicture) -> tuple[Box, ...] | None:
-        """The cells in which what is wanted differs from what is shown; None if in most."""
-        shown = self._shown
-        if shown is None or shown.pixels is None or wanted.pixels is None:
-            return None
-        if wanted.payload.protocol is Protocol.BLOCKS:
-            return None
-        return changed(shown.pixels, wanted.pixels, wanted.payload.area)
 
     def _deliver(self, driver: TerminalDriver, data: str, name: Hashable) -> int:
         """Write what brings a picture to the screen, and ask when it is there."""

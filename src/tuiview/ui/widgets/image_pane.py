@@ -112,9 +112,9 @@ class ImagePane(Canvas, can_focus=True):
         """
         self.link.encoded(payload)
         if name == self._pieces.refining:
-            self._wanted = None
+            self._want(None)
             return
-        self._wanted = NamedPicture(name, payload, pixels, payload.quality)
+        self._want(NamedPicture(name, payload, pixels, payload.quality))
         if self._tmux is not None:
             self._tmux.look()
         before = self._demand
@@ -147,7 +147,8 @@ class ImagePane(Canvas, can_focus=True):
     def say(self, message: str, hint: str = "") -> None:
         """Show words in the picture's place."""
         self._stop_refining()
-        self._wanted = self._shown = None
+        self._want(None)
+        self._shown = None
         self._due = False
         self._words = (message, hint)
         self._repaint()
