@@ -6,10 +6,11 @@ import signal
 import sys
 
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+_STOPS = (signal.SIGTSTP, signal.SIGCONT)
 
 
 class Leaving:
-    """From here on no signal ends the program; the first one ends the waiting.
+    """From here on no signal ends the program; the first one ends the waiting. ctrl+z stops it.
 
     Args:
         hurried: Whether a signal has ended the review: nothing is waited for.
@@ -23,6 +24,9 @@ class Leaving:
         self._said = ""
         for number in _SIGNALS:
             signal.signal(number, lambda *_: self._cut())
+        for number in _STOPS:
+            # The application that would give the terminal away and take it again has ended.
+            signal.signal(number, signal.SIG_DFL)
 
     def wait_on(self, unsaved: int) -> bool:
         """Say what is waited for, once; returns whether to go on waiting.

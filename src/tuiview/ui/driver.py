@@ -123,7 +123,6 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._listener: Listener | None = None
         self._context = contextvars.copy_context()
-        """Bytes handed to the terminal since the start."""
         self.shadow = Shadow()
         """What the terminal shows; whoever writes past Textual's frames has it forgotten."""
         if not self.input_tty:
