@@ -139,10 +139,13 @@ class Canvas(Widget):
             self._wanted, self._behind = picture, None
 
     def _refines(self, picture: NamedPicture, finer: NamedPicture) -> bool:
-        """Whether a picture can become a finer one in pieces, and takes long enough for that."""
-        long = self.link.seconds_for(finer.payload.nbytes) >= SOON
-        better = self._painter.divides and _finer(finer.quality, picture.quality)
-        return long and better and _difference(picture, finer) == ()
+        """Whether a picture becomes a finer one in pieces."""
+        better = _finer(finer.quality, picture.quality)
+        return better and self._in_pieces(finer.payload) and _difference(picture, finer) == ()
+
+    def _in_pieces(self, payload: Payload) -> bool:
+        """Whether a finer picture takes so long that it goes in pieces, where it can."""
+        return self._painter.divides and self.link.seconds_for(payload.nbytes) >= SOON
 
     def _advance(self) -> None:
         """Begin the picture that is wanted, if the link lets it."""
@@ -192,7 +195,7 @@ class Canvas(Widget):
             return False
         painter = self._painter
         if not boxes and _finer(wanted.quality, shown.quality):
-            if not painter.divides or self.link.seconds_for(wanted.payload.nbytes) < SOON:
+            if not self._in_pieces(wanted.payload):
                 return False
             self._wanted, self._finer = None, wanted
             if data := self._pieces.refine(wanted.name, wanted.payload, painter, place):
