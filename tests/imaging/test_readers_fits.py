@@ -16,12 +16,12 @@ from astropy.io import fits
 from astropy.visualization import ZScaleInterval
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from whole_arrays import reduce_array
 
 from tuiview.errors import Cancelled, NotAnImageError, UnreadableError
 from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import banded, content, open_image
 from tuiview.imaging.readers.fits_plain import Unusual, scan
-from tuiview.imaging.reduce import reduce_array
 from tuiview.imaging.scaling import limits
 from tuiview.source import BlobSource, FileSource
 

@@ -9,11 +9,11 @@ import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
+from whole_arrays import reduce_array
 
 from tuiview.errors import UnreadableError
 from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import open_image
-from tuiview.imaging.reduce import reduce_array
 from tuiview.source import BlobSource, FileSource
 
 

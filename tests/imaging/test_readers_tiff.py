@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from whole_arrays import reduce_array
 
 from tuiview.errors import NotAnImageError, UnreadableError
 from tuiview.imaging.frame import Box
 from tuiview.imaging.readers import open_image
-from tuiview.imaging.reduce import reduce_array
 from tuiview.source import BlobSource, FileSource
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whole_arrays import reduce_array
 
 from tuiview.errors import Cancelled
 from tuiview.imaging import reduce
 from tuiview.imaging.axis import plan_axis
 from tuiview.imaging.frame import Box
-from tuiview.imaging.reduce import reduce_array, reduce_rows
+from tuiview.imaging.reduce import reduce_rows
 
 
 def overlaps(low, high, count, size):

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuiview.errors import Cancelled, Poll, never
-from tuiview.imaging.axis import Axis, Floats, plan_axis
-from tuiview.imaging.frame import Box, Pixels, report
+from tuiview.imaging.axis import Axis, Floats
+from tuiview.imaging.frame import Pixels, report
 from tuiview.imaging.shares import Across, Shares, covered, steps
 
 ReadRows = Callable[[int, int], Pixels]
@@ -38,29 +38,6 @@ _MOST_ROWS = 128  # so many 16-bit integers are summed exactly in 32-bit floats
 _MANY = 64  # pixels under a cell from which on 32-bit sums along x would lose a digit
 _NO_NUMBER = 1e290  # of values beyond, sums have no 64-bit float
 _HARDLY = 1e-6  # pixels of a cell that do not count as a value
-
-
-def reduce_array(data: Pixels, box: Box, size: tuple[int, int]) -> Floats:
-    """Bring a box of an array `(ny, nx)` or `(ny, nx, channels)` to `size` = `(h, w)`.
-
-    Returns:
-        `(h, w)` or `(h, w, channels)` averages; NaN outside the array and where all is NaN.
-    """
-    ny, nx = data.shape[:2]
-    rows = plan_axis(box.y0, box.y1, size[0], ny)
-    columns = plan_axis(box.x0, box.x1, size[1], nx)
-    out = np.full((*size, *data.shape[2:]), np.nan)
-    if rows is not None and columns is not None:
-        window = data[:, columns.low : columns.high]
-        out[rows.first : rows.last, columns.first : columns.last] = reduce_rows(
-            lambda y0, y1: window[y0:y1],
-            rows,
-            columns,
-            stored=data.dtype,
-            channels=data.shape[2:],
-            row_bytes=window[:1].nbytes,
-        )
-    return out
 
 
 def _nothing() -> None:
